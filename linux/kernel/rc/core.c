@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Resource control for task groups: controllers, hierarchies, groups.
+ *
+ * Model
+ * =====
+ *
+ *   task -> nsproxy -> namespaces
+ *              |-----> rc.state[controller]   what hot paths read
+ *              '-----> rc.group[hierarchy]    NULL: the hierarchy's root
+ *
+ *   rc_top -> root group of a hierarchy -> group -> group ...
+ *
+ * A proxy stands for a combination of namespaces and groups; tasks with the
+ * same combination share it. It pins the groups that it names; a group pins its
+ * parent, its states and, through the root, its hierarchy, but no namespace.
+ * Roots are not named: each task that is in no other group of a hierarchy is in
+ * its root, and charged to the top state of the controllers bound there. So a
+ * hierarchy comes and goes, and controllers are bound to it, without touching a
+ * task.
+ *
+ * Life of a group
+ * ===============
+ *
+ * rc_group_create() makes it with its states, rc_group_publish() lets it be
+ * found. It is empty while it has no child and no proxy with tasks in it;
+ * rc_group_remove() takes it out of the tree then. Its last reference, which an
+ * open file may hold for long, frees it and its states from a work item that
+ * runs after an RCU grace period, as the scheduler may be charging them.
+ *
+ * Locks
+ * =====
+ *
+ * From the outermost to the innermost:
+ *
+ *   inode->i_rwsem          directory operations of one mount of proc
+ *   rc_mutex                the tree, binding, every move of a task by another
+ *   cpu_hotplug_lock        static keys, taken in rc_subsys.bind
+ *   proc_subdir_lock        names of directory entries (fs/proc)
+ *   tasklist_lock           a child becomes visible (write), see __rc_fork()
+ *   task->alloc_lock        task->nsproxy; not inside tasklist_lock held to write
+ *   nsproxy->rc.lock        tasks in a proxy. Interrupts off, since it is taken
+ *                           under tasklist_lock, which interrupts read-lock. Two
+ *                           at once: the one that a task leaves, then the one it
+ *                           enters. The latter is new, unless the move is an
+ *                           attach, and these exclude each other by rc_mutex.
+ *   rc_proxy_lock           hash of proxies, lists of proxies in groups.
+ *                           Interrupts off.
+ *
+ * A reference to a proxy is not dropped under any of them: it may be the last
+ * one of a namespace, whose end sleeps for as long as a file system likes.
+ */
+
+#include <linux/capability.h>
+#include <linux/ctype.h>
+#include <linux/init_task.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+DEFINE_MUTEX(rc_mutex);
+LIST_HEAD(rc_hierarchies);
+
+/* Stands for /proc/rc itself; its children are the roots of hierarchies. */
+struct rc_group rc_top = {
+	.ref		= REFCOUNT_INIT(1),
+	.children	= RB_ROOT,
+};
+
+extern struct rc_subsys * const __start___rc_subsys[];
+extern struct rc_subsys * const __stop___rc_subsys[];
+
+unsigned int rc_nr_subsys __ro_after_init;
+
+/* Slots in use. Changed under rc_mutex. */
+static DECLARE_BITMAP(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
+
+/* Protected by rc_mutex. */
+static u64 rc_last_serial;
+
+struct rc_subsys *rc_subsys_by_id(unsigned int id)
+{
+	return __start___rc_subsys[id];
+}
+
+/**
+ * rc_init_early - give the controllers their ids and the first task its states
+ *
+ * Context: boot, one task, no allocator.
+ */
+void __init rc_init_early(void)
+{
+	unsigned int nr = __stop___rc_subsys - __start___rc_subsys;
+	struct rc_subsys *ss;
+	struct rc_file *file;
+	unsigned int id;
+
+	if (nr > CONFIG_RC_MAX_SUBSYS) {
+		pr_warn("rc: %u controllers, but CONFIG_RC_MAX_SUBSYS=%u; the last ones are off\n",
+			nr, CONFIG_RC_MAX_SUBSYS);
+		nr = CONFIG_RC_MAX_SUBSYS;
+	}
+	rc_nr_subsys = nr;
+	for_each_rc_subsys(ss, id) {
+		ss->id = id;
+		init_nsproxy.rc.state[id] = ss->top;
+		for (file = ss->files; file && file->name; file++)
+			file->ss = ss;
+	}
+	rc_proxy_init_boot();
+}
+
+/**
+ * rc_name_valid - may a group or hierarchy be called so?
+ * @name: the name, of 1 to NAME_MAX bytes
+ * @hierarchy: it is for a hierarchy, whose name stands before a colon in
+ *	/proc/PID/rc and in blank separated lists
+ *
+ * Return: true if it may.
+ */
+bool rc_name_valid(const char *name, bool hierarchy)
+{
+	for (; *name; name++) {
+		if (isascii(*name) && iscntrl(*name))
+			return false;
+		if (hierarchy && (*name == ':' || *name == ' '))
+			return false;
+	}
+	return true;
+}
+
+static struct rc_subsys *rc_subsys_find(const char *name, size_t len)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys(ss, id)
+		if (strlen(ss->name) == len && !memcmp(ss->name, name, len))
+			return ss;
+	return NULL;
+}
+
+/**
+ * rc_parse_subsys_list - read a comma separated list of controllers
+ * @list: the list
+ * @mask: set to their ids
+ *
+ * Return: true if each element is the name of a controller.
+ */
+bool rc_parse_subsys_list(const char *list, unsigned long *mask)
+{
+	*mask = 0;
+	for (;;) {
+		size_t len = strcspn(list, ",");
+		struct rc_subsys *ss = rc_subsys_find(list, len);
+
+		if (!ss)
+			return false;
+		__set_bit(ss->id, mask);
+		if (!list[len])
+			return true;
+		list += len + 1;
+	}
+}
+
+/**
+ * rc_show_subsys_list - print names of controllers in order of their ids
+ * @m: where to
+ * @mask: the ids
+ * @sep: what stands between two names
+ */
+void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep)
+{
+	struct rc_subsys *ss;
+	bool first = true;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &mask) {
+		if (!first)
+			seq_putc(m, sep);
+		seq_puts(m, ss->name);
+		first = false;
+	}
+}
+
+static void rc_group_destroy_states(struct rc_group *grp, unsigned int nr)
+{
+	while (nr--)
+		if (grp->state[nr])
+			rc_subsys_by_id(nr)->destroy(grp->state[nr]);
+}
+
+static void rc_group_free(struct rc_group *grp)
+{
+	struct rc_group *parent = grp->parent;
+
+	kfree(grp->name);
+	if (rc_is_root(grp))
+		kfree(grp->hier);
+	else
+		kfree(grp);
+	rc_group_put(parent);
+}
+
+static void rc_group_release(struct work_struct *work)
+{
+	struct rc_group *grp = container_of(to_rcu_work(work), struct rc_group,
+					    release);
+
+	if (!rc_is_root(grp))
+		rc_group_destroy_states(grp, rc_nr_subsys);
+	rc_group_free(grp);
+}
+
+/**
+ * rc_group_put - drop a reference to a group
+ * @grp: the group; the last reference frees it after an RCU grace period
+ *
+ * Context: any.
+ */
+void rc_group_put(struct rc_group *grp)
+{
+	if (refcount_dec_and_test(&grp->ref)) {
+		INIT_RCU_WORK(&grp->release, rc_group_release);
+		queue_rcu_work(system_unbound_wq, &grp->release);
+	}
+}
+
+static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
+			 struct rc_hierarchy *hier, const char *name)
+{
+	grp->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	if (!grp->name)
+		return -ENOMEM;
+	grp->hier = hier;
+	grp->parent = rc_group_get(parent);
+	grp->children = RB_ROOT;
+	INIT_LIST_HEAD(&grp->proxies);
+	refcount_set(&grp->ref, 1);
+	return 0;
+}
+
+static struct rc_group *rc_hierarchy_create(const char *name)
+{
+	struct rc_hierarchy *hier;
+	struct rc_subsys *ss;
+	unsigned long mask;
+	unsigned int id;
+	int slot, err;
+
+	if (!rc_parse_subsys_list(name, &mask))
+		mask = 0;
+	for_each_rc_subsys_in(ss, id, &mask)
+		if (ss->hier)
+			return ERR_PTR(-EBUSY);
+	slot = find_first_zero_bit(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
+	if (slot == CONFIG_RC_MAX_HIERARCHIES)
+		return ERR_PTR(-ENOSPC);
+
+	hier = kzalloc(sizeof(*hier), GFP_KERNEL_ACCOUNT);
+	if (!hier)
+		return ERR_PTR(-ENOMEM);
+	err = rc_group_init(&hier->root, &rc_top, hier, name);
+	if (err) {
+		kfree(hier);
+		return ERR_PTR(err);
+	}
+	hier->id = slot;
+	hier->subsys_mask = mask;
+	for_each_rc_subsys_in(ss, id, &mask)
+		hier->root.state[id] = ss->top;
+	return &hier->root;
+}
+
+/**
+ * rc_group_create - make a group or a hierarchy that no one sees yet
+ * @parent: the group to be above it, &rc_top for a hierarchy; not dead
+ * @name: its name, of 1 to NAME_MAX bytes. The caller sees to it that @parent
+ *	has no child of that name.
+ *
+ * Context: rc_mutex held; may sleep.
+ * Return: the group, for rc_group_publish() or rc_group_put(), or ERR_PTR():
+ * -EINVAL the name is bad, -EBUSY a controller is bound elsewhere, -ENOSPC too
+ * deep or no slot for a hierarchy, -ENOMEM, or what a controller says.
+ */
+struct rc_group *rc_group_create(struct rc_group *parent, const char *name)
+{
+	struct rc_hierarchy *hier = parent->hier;
+	struct rc_group *grp;
+	struct rc_subsys *ss;
+	unsigned int id;
+	int err;
+
+	lockdep_assert_held(&rc_mutex);
+	if (!rc_name_valid(name, !hier))
+		return ERR_PTR(-EINVAL);
+	if (!hier)
+		return rc_hierarchy_create(name);
+	if (parent->depth == RC_MAX_DEPTH)
+		return ERR_PTR(-ENOSPC);
+
+	grp = kzalloc(sizeof(*grp), GFP_KERNEL_ACCOUNT);
+	if (!grp)
+		return ERR_PTR(-ENOMEM);
+	err = rc_group_init(grp, parent, hier, name);
+	if (err) {
+		kfree(grp);
+		return ERR_PTR(err);
+	}
+	grp->depth = parent->depth + 1;
+	for_each_rc_subsys_in(ss, id, &hier->subsys_mask) {
+		struct rc_state *st = ss->create(parent->state[id]);
+
+		if (IS_ERR(st)) {
+			rc_group_destroy_states(grp, id);
+			rc_group_free(grp);
+			return ERR_CAST(st);
+		}
+		st->group = grp;
+		st->parent = parent->state[id];
+		grp->state[id] = st;
+	}
+	return grp;
+}
+
+static bool rc_serial_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct rc_group, node)->serial <
+	       rb_entry(b, struct rc_group, node)->serial;
+}
+
+/**
+ * rc_group_publish - let a new group be found
+ * @grp: from rc_group_create()
+ *
+ * Context: rc_mutex held; may sleep. Cannot fail.
+ */
+void rc_group_publish(struct rc_group *grp)
+{
+	struct rc_hierarchy *hier = grp->hier;
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	lockdep_assert_held(&rc_mutex);
+	grp->serial = ++rc_last_serial;
+	rb_add(&grp->node, &grp->parent->children, rc_serial_less);
+	hier->nr_groups++;
+	if (!rc_is_root(grp))
+		return;
+
+	__set_bit(hier->id, rc_slots);
+	list_add_tail_rcu(&hier->node, &rc_hierarchies);
+	for_each_rc_subsys_in(ss, id, &hier->subsys_mask) {
+		ss->hier = hier;
+		ss->top->group = grp;
+		if (ss->bind)
+			ss->bind(hier);
+	}
+}
+
+static void rc_hierarchy_end(struct rc_hierarchy *hier)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &hier->subsys_mask) {
+		if (ss->bind)
+			ss->bind(NULL);
+		ss->top->group = NULL;
+		ss->hier = NULL;
+	}
+	list_del_rcu(&hier->node);
+	__clear_bit(hier->id, rc_slots);
+}
+
+/**
+ * rc_group_remove - take an empty group, or a hierarchy, out of the tree
+ * @grp: the group
+ *
+ * A root may hold tasks: all that are in no other group of the hierarchy.
+ *
+ * Context: rc_mutex held; may sleep.
+ * Return: 0, after which the caller removes the directory; -ENOENT if that has
+ * happened already; -EBUSY if the group has children or tasks.
+ */
+int rc_group_remove(struct rc_group *grp)
+{
+	lockdep_assert_held(&rc_mutex);
+	if (grp->dead)
+		return -ENOENT;
+	/*
+	 * Lockless look at the proxies: none can be added but under rc_mutex or
+	 * by a task that is in one of them.
+	 */
+	if (!RB_EMPTY_ROOT(&grp->children) || !list_empty(&grp->proxies))
+		return -EBUSY;
+
+	WRITE_ONCE(grp->dead, true);
+	rb_erase(&grp->node, &grp->parent->children);
+	grp->hier->nr_groups--;
+	if (rc_is_root(grp))
+		rc_hierarchy_end(grp->hier);
+	rc_group_put(grp);
+	return 0;
+}
+
+/**
+ * rc_group_next - step through the children of a group
+ * @parent: the group
+ * @serial: where to start
+ *
+ * Context: rc_mutex held.
+ * Return: the oldest child whose serial is @serial or more, or NULL.
+ */
+struct rc_group *rc_group_next(struct rc_group *parent, u64 serial)
+{
+	struct rb_node *node = parent->children.rb_node;
+	struct rc_group *best = NULL;
+
+	lockdep_assert_held(&rc_mutex);
+	while (node) {
+		struct rc_group *grp = rb_entry(node, struct rc_group, node);
+
+		if (grp->serial >= serial) {
+			best = grp;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the core and its face in procfs share. */
+#ifndef _RC_INTERNAL_H
+#define _RC_INTERNAL_H
+
+#include <linux/bitops.h>
+#include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/rc.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+struct cred;
+struct kmem_cache;
+struct proc_dir_entry;
+
+#define RC_MAX_DEPTH	32
+
+/**
+ * struct rc_group - a group of tasks, a directory in procfs
+ * @hier: its hierarchy; never changes
+ * @parent: the group above, &rc_top for the root of a hierarchy; never changes
+ * @depth: 0 for the root of a hierarchy; never changes
+ * @serial: grows with each group that is made, so that the order of children
+ *	is that of their birth; never changes
+ * @name: name in @parent; never changes
+ * @ref: references: one of the tree until removal, one of each proxy, child,
+ *	directory entry and open file
+ * @state: state of each controller bound to @hier; does not change while the
+ *	group has a parent group
+ * @children: groups below, by serial; rc_mutex
+ * @node: in @parent's @children; rc_mutex
+ * @proxies: proxies with tasks in them, unless this is a root. Changed under
+ *	rc_proxy_lock, walked under RCU. Only an attach, under rc_mutex, makes
+ *	it non-empty.
+ * @dead: removed; written under rc_mutex, may be read without
+ * @pde: directory in procfs, for fs/proc/rc.c alone; set before anyone sees the
+ *	group, valid while the group is not dead
+ * @release: frees the group after an RCU grace period
+ */
+struct rc_group {
+	struct rc_hierarchy *hier;
+	struct rc_group *parent;
+	unsigned int depth;
+	u64 serial;
+	const char *name;
+	refcount_t ref;
+	struct rc_state *state[CONFIG_RC_MAX_SUBSYS];
+	struct rb_root children;
+	struct rb_node node;
+	struct list_head proxies;
+	bool dead;
+	struct proc_dir_entry *pde;
+	struct rcu_work release;
+};
+
+/**
+ * struct rc_hierarchy - a tree of groups
+ * @root: the group at its top, where all tasks are that are in no other
+ * @id: its slot: index of its group in a proxy
+ * @subsys_mask: ids of the controllers bound to it; rc_mutex, read under RCU
+ * @nr_groups: groups in it, the root counted; rc_mutex
+ * @node: in rc_hierarchies, in order of creation; changed under rc_mutex, walked
+ *	under RCU
+ */
+struct rc_hierarchy {
+	struct rc_group root;
+	unsigned int id;
+	unsigned long subsys_mask;
+	unsigned int nr_groups;
+	struct list_head node;
+};
+
+/**
+ * struct rc_pids - ids of tasks, in ascending order, each once
+ * @nr: how many
+ * @pid: the ids, from kvmalloc()
+ */
+struct rc_pids {
+	size_t nr;
+	pid_t *pid;
+};
+
+extern struct mutex rc_mutex;
+extern struct rc_group rc_top;
+extern struct list_head rc_hierarchies;
+extern struct kmem_cache *nsproxy_cachep;
+
+static inline bool rc_is_root(const struct rc_group *grp)
+{
+	return grp->parent == &rc_top;
+}
+
+static inline struct rc_group *rc_group_get(struct rc_group *grp)
+{
+	refcount_inc(&grp->ref);
+	return grp;
+}
+
+/* core.c */
+extern unsigned int rc_nr_subsys;
+struct rc_subsys *rc_subsys_by_id(unsigned int id);
+
+#define for_each_rc_subsys(ss, id)					\
+	for ((id) = 0; (id) < rc_nr_subsys &&				\
+	     ((ss) = rc_subsys_by_id(id)); (id)++)
+
+/* Those whose bit is set in @mask. */
+#define for_each_rc_subsys_in(ss, id, mask)				\
+	for_each_rc_subsys(ss, id)					\
+		if (test_bit(id, mask))
+
+bool rc_name_valid(const char *name, bool hierarchy);
+bool rc_parse_subsys_list(const char *list, unsigned long *mask);
+void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep);
+struct rc_group *rc_group_create(struct rc_group *parent, const char *name);
+void rc_group_publish(struct rc_group *grp);
+int rc_group_remove(struct rc_group *grp);
+struct rc_group *rc_group_next(struct rc_group *parent, u64 serial);
+
+/* proxy.c */
+void rc_proxy_init_boot(void);
+struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
+			     struct rc_group *grp, struct nsproxy *fresh);
+void rc_wait_for_newborns(void);
+int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
+		    struct rc_pids *pids);
+size_t rc_pids_sort(pid_t *pid, size_t nr);
+
+/* attach.c */
+int rc_attach_pid(struct rc_group *grp, pid_t nr, const struct cred *cred);
+
+#endif /* _RC_INTERNAL_H */

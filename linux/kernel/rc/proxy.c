@@ -1,0 +1,751 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The proxy of a task: finding the one for a combination of namespaces and
+ * groups, swapping it, listing who has it, freeing it.
+ *
+ * How a proxy ends
+ * ================
+ *
+ * A task reads its own nsproxy without a lock, while another may swap it. The
+ * namespaces that the task finds through the old proxy are safe: the new one
+ * holds the same, and only the task itself ever changes them. The memory of the
+ * old proxy is made safe by a flag set before the swap (rc.moved): such a proxy
+ * is freed after an RCU-tasks grace period, which ends when each task has slept
+ * of its own accord or been in user mode. Hence the rule in nsproxy.h that no
+ * pointer to one's proxy is kept across a sleep.
+ *
+ * All others end with a task that leaves them itself, so that only readers under
+ * RCU remain: the scheduler, and listings. One that names a group is in lists
+ * and is freed after an RCU grace period. One that names none is not; its memory
+ * goes back at once to its cache, which is SLAB_TYPESAFE_BY_RCU, and readers
+ * look twice at the task's pointer.
+ *
+ * A moved proxy stays in the hash until it is freed, and a task that is moved
+ * back revives it. So a task that is moved to and fro all day uses two proxies,
+ * not two for each grace period.
+ */
+
+#include <linux/cgroup.h>
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/init_task.h>
+#include <linux/ipc_namespace.h>
+#include <linux/mm.h>
+#include <linux/mnt_namespace.h>
+#include <linux/ns_common.h>
+#include <linux/pid_namespace.h>
+#include <linux/rculist.h>
+#include <linux/rculist_nulls.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/time_namespace.h>
+#include <linux/utsname.h>
+#include <net/net_namespace.h>
+
+#include "internal.h"
+
+/* Orders the hash, rc.dead, rc.pending, rc.again and lists in groups. */
+static DEFINE_SPINLOCK(rc_proxy_lock);
+
+/*
+ * Proxies that tasks were moved to or from. One that a task has made for itself,
+ * by unshare(2) or the like, enters when somebody moves a task out of it, which
+ * is the first time that it can be looked for.
+ */
+static DEFINE_HASHTABLE(rc_proxy_hash, 9);
+
+#define for_each_rc_slot(slot, ns)					\
+	for_each_set_bit(slot, &(ns)->rc.mask, CONFIG_RC_MAX_HIERARCHIES)
+
+/**
+ * rc_proxy_ctor - constructor of the cache of proxies
+ * @mem: a new object
+ */
+void rc_proxy_ctor(void *mem)
+{
+	struct nsproxy *ns = mem;
+
+	spin_lock_init(&ns->rc.lock);
+	/* The end mark tells a walker that has strayed into another's list. */
+	INIT_HLIST_NULLS_HEAD(&ns->rc.tasks, (unsigned long)ns >> 1);
+	INIT_HLIST_NODE(&ns->rc.hash);
+}
+
+/**
+ * rc_proxy_init - prepare a proxy that its maker may still change
+ * @ns: from the cache, or with its task list empty and not hashed
+ *
+ * It holds no groups before a task gets it.
+ */
+void rc_proxy_init(struct nsproxy *ns)
+{
+	ns->rc.mask = 0;
+	ns->rc.installed = false;
+	ns->rc.moved = false;
+	ns->rc.dead = false;
+	ns->rc.pending = false;
+	ns->rc.again = false;
+}
+
+/**
+ * rc_proxy_init_boot - prepare the first task's proxy
+ */
+void __init rc_proxy_init_boot(void)
+{
+	rc_proxy_ctor(&init_nsproxy);
+	init_nsproxy.rc.installed = true;
+}
+
+static void rc_proxy_free_rcu(struct rcu_head *head)
+{
+	kmem_cache_free(nsproxy_cachep,
+			container_of(head, struct nsproxy, rc.rcu));
+}
+
+/* An RCU-tasks grace period after a moved proxy died: free it if it may go. */
+static void rc_proxy_reap(struct rcu_head *head)
+{
+	struct nsproxy *ns = container_of(head, struct nsproxy, rc.rcu);
+	bool again = false, gone = false;
+	unsigned long flags;
+
+	spin_lock_irqsave(&rc_proxy_lock, flags);
+	if (!ns->rc.dead) {
+		ns->rc.pending = false;
+		ns->rc.again = false;
+	} else if (ns->rc.again) {
+		ns->rc.again = false;
+		again = true;
+	} else {
+		hash_del(&ns->rc.hash);
+		gone = true;
+	}
+	spin_unlock_irqrestore(&rc_proxy_lock, flags);
+
+	if (again)
+		call_rcu_tasks(&ns->rc.rcu, rc_proxy_reap);
+	else if (gone)
+		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
+}
+
+/**
+ * rc_proxy_free - let go of a proxy's groups and free it when that is safe
+ * @ns: its count is 0 or it never became visible; the caller has dropped the
+ *	references to its namespaces
+ *
+ * Context: process context, no locks of rc held.
+ */
+void rc_proxy_free(struct nsproxy *ns)
+{
+	unsigned int slot;
+
+	for_each_rc_slot(slot, ns)
+		rc_group_put(ns->rc.group[slot]);
+
+	if (ns->rc.moved) {
+		bool queue;
+
+		/* From here on it can be revived, so do not touch it again. */
+		spin_lock_irq(&rc_proxy_lock);
+		ns->rc.dead = true;
+		queue = !ns->rc.pending;
+		if (queue)
+			ns->rc.pending = true;
+		else
+			ns->rc.again = true;
+		spin_unlock_irq(&rc_proxy_lock);
+		if (queue)
+			call_rcu_tasks(&ns->rc.rcu, rc_proxy_reap);
+		return;
+	}
+
+	/* Only an attach hashes a proxy, and this one's users have all gone. */
+	if (!hlist_unhashed(&ns->rc.hash)) {
+		spin_lock_irq(&rc_proxy_lock);
+		hash_del(&ns->rc.hash);
+		spin_unlock_irq(&rc_proxy_lock);
+	}
+	if (ns->rc.mask)
+		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
+	else
+		kmem_cache_free(nsproxy_cachep, ns);
+}
+
+/*
+ * Tasks in a proxy, proxies in a group
+ */
+
+/* @ns gets its first task. Holds the proxy's lock. */
+static void rc_proxy_activate(struct nsproxy *ns)
+{
+	unsigned int slot;
+
+	spin_lock(&rc_proxy_lock);
+	/* At the tail, where a listing that is on its way will come by. */
+	for_each_rc_slot(slot, ns)
+		list_add_tail_rcu(&ns->rc.link[slot],
+				  &ns->rc.group[slot]->proxies);
+	spin_unlock(&rc_proxy_lock);
+}
+
+/* @ns has lost its last task. Holds the proxy's lock. */
+static void rc_proxy_deactivate(struct nsproxy *ns)
+{
+	unsigned int slot;
+
+	spin_lock(&rc_proxy_lock);
+	for_each_rc_slot(slot, ns)
+		list_del_rcu(&ns->rc.link[slot]);
+	spin_unlock(&rc_proxy_lock);
+}
+
+static void rc_proxy_join(struct nsproxy *ns, struct task_struct *tsk)
+{
+	lockdep_assert_held(&ns->rc.lock);
+	if (hlist_nulls_empty(&ns->rc.tasks))
+		rc_proxy_activate(ns);
+	hlist_nulls_add_head_rcu(&tsk->rc_node, &ns->rc.tasks);
+}
+
+static void rc_proxy_leave(struct nsproxy *ns, struct task_struct *tsk)
+{
+	lockdep_assert_held(&ns->rc.lock);
+	/* A child whose fork failed has not joined. */
+	if (hlist_nulls_unhashed(&tsk->rc_node))
+		return;
+	hlist_nulls_del_init_rcu(&tsk->rc_node);
+	if (hlist_nulls_empty(&ns->rc.tasks))
+		rc_proxy_deactivate(ns);
+}
+
+/* Gives a proxy that no one sees yet the groups of @from, which are held. */
+static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
+{
+	unsigned int slot;
+
+	memcpy(ns->rc.state, from->rc.state, sizeof(ns->rc.state));
+	memcpy(ns->rc.group, from->rc.group, sizeof(ns->rc.group));
+	ns->rc.mask = from->rc.mask;
+	for_each_rc_slot(slot, ns)
+		rc_group_get(ns->rc.group[slot]);
+	ns->rc.installed = true;
+}
+
+/**
+ * rc_switch_proxy - give a task another proxy
+ * @tsk: the task: current, a child whose fork has failed, or, under rc_mutex,
+ *	any other
+ * @new: the proxy, whose reference goes to @tsk; or NULL, when @tsk exits. One
+ *	that was never installed gets the groups that @tsk has now, so that a
+ *	move since @new was made is not undone.
+ *
+ * Context: task_lock(@tsk) held, interrupts on. The caller drops the reference
+ * to the old proxy when it has released its locks.
+ */
+void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
+{
+	struct nsproxy *old = tsk->nsproxy;
+	bool leave = old && old->rc.mask, join;
+
+	if (new && !new->rc.installed)
+		rc_proxy_fill(new, old);
+	join = new && new->rc.mask;
+
+	/*
+	 * Under both locks, so that a listing sees the task in the one or the
+	 * other, and a fork by the task sees whether it is too late for the
+	 * old one.
+	 */
+	if (leave)
+		spin_lock_irq(&old->rc.lock);
+	if (leave && join)
+		spin_lock_nested(&new->rc.lock, SINGLE_DEPTH_NESTING);
+	else if (join)
+		spin_lock_irq(&new->rc.lock);
+
+	/* What is in the proxy comes before the pointer to it. */
+	smp_store_release(&tsk->nsproxy, new);
+	if (leave)
+		rc_proxy_leave(old, tsk);
+	if (join)
+		rc_proxy_join(new, tsk);
+
+	if (leave && join)
+		spin_unlock(&new->rc.lock);
+	else if (join)
+		spin_unlock_irq(&new->rc.lock);
+	if (leave)
+		spin_unlock_irq(&old->rc.lock);
+}
+
+/*
+ * Fork
+ */
+
+/**
+ * rc_fork_pin - get the proxy that a child is to start from
+ * @child: the child; what it has in ->nsproxy was copied without a reference
+ *
+ * Context: current is the parent.
+ * Return: the parent's proxy of this moment, with a reference, in @child as
+ * well.
+ */
+struct nsproxy *rc_fork_pin(struct task_struct *child)
+{
+	struct nsproxy *ns;
+
+	/*
+	 * A count of 0 means that someone has just moved current. The memory is
+	 * safe, as current does not sleep here.
+	 */
+	do {
+		ns = READ_ONCE(current->nsproxy);
+	} while (unlikely(!refcount_inc_not_zero(&ns->count)));
+
+	child->rc_node.pprev = NULL;
+	child->nsproxy = ns;
+	return ns;
+}
+
+/**
+ * __rc_fork - the slow half of rc_fork()
+ * @child: the new task
+ *
+ * Puts the child in the list of its proxy, after giving it the groups that the
+ * parent has now: it shares the parent's proxy, or has one of its own without
+ * groups yet, so that nothing need be allocated.
+ *
+ * Context: tasklist_lock held for writing, interrupts off. The move of a process
+ * looks for threads under tasklist_lock until it finds none that is elsewhere.
+ * It sees the child, or else it has moved the parent before this section.
+ * Return: a proxy to drop when the locks are released, or NULL.
+ */
+struct nsproxy *__rc_fork(struct task_struct *child)
+{
+	struct nsproxy *ns = child->nsproxy, *stale = NULL, *cur;
+
+	for (;;) {
+		cur = READ_ONCE(current->nsproxy);
+		if (cur->rc.mask) {
+			spin_lock(&cur->rc.lock);
+			/* Pairs with rc_switch_proxy(), under the same lock. */
+			if (READ_ONCE(current->nsproxy) == cur)
+				break;
+			spin_unlock(&cur->rc.lock);
+		} else if (!ns->rc.installed ||
+			   refcount_inc_not_zero(&cur->count)) {
+			break;
+		}
+	}
+
+	if (!ns->rc.installed) {
+		rc_proxy_fill(ns, cur);
+	} else if (cur->rc.mask && ns != cur) {
+		get_nsproxy(cur);
+		stale = ns;
+	} else if (!cur->rc.mask) {
+		stale = ns;
+	}
+	if (stale) {
+		child->nsproxy = cur;
+		ns = cur;
+	}
+
+	if (cur->rc.mask) {
+		if (ns != cur)
+			spin_lock_nested(&ns->rc.lock, SINGLE_DEPTH_NESTING);
+		rc_proxy_join(ns, child);
+		if (ns != cur)
+			spin_unlock(&ns->rc.lock);
+		spin_unlock(&cur->rc.lock);
+	}
+	return stale;
+}
+
+/**
+ * rc_wait_for_newborns - wait for forks that may have missed a move
+ *
+ * The child of a parent without groups becomes visible with no lock of its
+ * proxy held. When the parent has been moved and this returns, each such child
+ * can be seen, and each later one has the new groups.
+ *
+ * Context: may be called where tasklist_lock may be read-locked.
+ */
+void rc_wait_for_newborns(void)
+{
+	read_lock(&tasklist_lock);
+	read_unlock(&tasklist_lock);
+}
+
+/*
+ * The proxy for a combination
+ */
+
+static unsigned long rc_hash_slot(unsigned int slot, const struct rc_group *grp)
+{
+	return grp ? hash_long((unsigned long)grp + slot, BITS_PER_LONG) : 0;
+}
+
+static unsigned long rc_hash_ns(const struct nsproxy *ns)
+{
+	const void *p[] = {
+		ns->uts_ns, ns->ipc_ns, ns->mnt_ns, ns->pid_ns_for_children,
+		ns->net_ns, ns->time_ns, ns->time_ns_for_children,
+		ns->cgroup_ns,
+	};
+	unsigned long key = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		key = hash_long(key + (unsigned long)p[i], BITS_PER_LONG);
+	return key;
+}
+
+static bool rc_same_ns(const struct nsproxy *a, const struct nsproxy *b)
+{
+	return a->uts_ns == b->uts_ns && a->ipc_ns == b->ipc_ns &&
+	       a->mnt_ns == b->mnt_ns &&
+	       a->pid_ns_for_children == b->pid_ns_for_children &&
+	       a->net_ns == b->net_ns && a->time_ns == b->time_ns &&
+	       a->time_ns_for_children == b->time_ns_for_children &&
+	       a->cgroup_ns == b->cgroup_ns;
+}
+
+/* Is @ns what @old becomes with @grp in @slot? */
+static bool rc_proxy_match(const struct nsproxy *ns, const struct nsproxy *old,
+			   unsigned int slot, const struct rc_group *grp)
+{
+	unsigned int i;
+
+	if (ns->rc.group[slot] != grp || !rc_same_ns(ns, old))
+		return false;
+	for (i = 0; i < CONFIG_RC_MAX_HIERARCHIES; i++)
+		if (i != slot && ns->rc.group[i] != old->rc.group[i])
+			return false;
+	return true;
+}
+
+/*
+ * Makes @ns hold what @old holds, with @grp in place of what @old has in
+ * @hier's slot. The pointers to namespaces and groups in a dead proxy that
+ * matches have these values already, dangling until this takes references;
+ * there, readers of the old days may still be looking at them.
+ */
+static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
+			  struct rc_hierarchy *hier, struct rc_group *grp)
+{
+	struct rc_subsys *ss;
+	unsigned int id, slot;
+
+	get_uts_ns(old->uts_ns);
+	get_ipc_ns(old->ipc_ns);
+	refcount_inc(&from_mnt_ns(old->mnt_ns)->count);
+	get_pid_ns(old->pid_ns_for_children);
+	get_net(old->net_ns);
+	get_time_ns(old->time_ns);
+	get_time_ns(old->time_ns_for_children);
+	get_cgroup_ns(old->cgroup_ns);
+
+	for_each_rc_subsys(ss, id) {
+		struct rc_state *st = old->rc.state[id];
+
+		if (test_bit(id, &hier->subsys_mask))
+			st = grp ? grp->state[id] : ss->top;
+		WRITE_ONCE(ns->rc.state[id], st);
+	}
+	for_each_rc_slot(slot, ns)
+		rc_group_get(ns->rc.group[slot]);
+	refcount_set(&ns->count, 1);
+}
+
+/**
+ * rc_proxy_get - the proxy for a task that is to be moved
+ * @old: the proxy that the task has
+ * @hier: the hierarchy
+ * @grp: where the task is to be in @hier; NULL for the root
+ * @fresh: memory for a proxy, from rc_proxy_init(), or NULL
+ *
+ * Finds a proxy with @old's namespaces and groups but for @grp, or makes one of
+ * @fresh, and marks @old as one that a task has been moved from.
+ *
+ * Context: rc_mutex held, and the lock of a task that has @old.
+ * Return: the proxy, with a reference; NULL if there is none and no memory for
+ * one.
+ */
+struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
+			     struct rc_group *grp, struct nsproxy *fresh)
+{
+	unsigned int slot = hier->id;
+	unsigned long key, flags;
+	struct nsproxy *ns;
+
+	lockdep_assert_held(&rc_mutex);
+	spin_lock_irqsave(&rc_proxy_lock, flags);
+	if (hlist_unhashed(&old->rc.hash)) {
+		key = rc_hash_ns(old);
+		for (unsigned int i = 0; i < CONFIG_RC_MAX_HIERARCHIES; i++)
+			key ^= rc_hash_slot(i, old->rc.group[i]);
+		old->rc.key = key;
+		hash_add(rc_proxy_hash, &old->rc.hash, key);
+	}
+	key = old->rc.key ^ rc_hash_slot(slot, old->rc.group[slot]) ^
+	      rc_hash_slot(slot, grp);
+	hash_for_each_possible(rc_proxy_hash, ns, rc.hash, key) {
+		if (ns->rc.key != key || !rc_proxy_match(ns, old, slot, grp))
+			continue;
+		if (refcount_inc_not_zero(&ns->count))
+			goto out;
+		/* Otherwise its last holder is just letting go of it. */
+		if (ns->rc.dead) {
+			ns->rc.dead = false;
+			rc_proxy_hold(ns, old, hier, grp);
+			goto out;
+		}
+	}
+
+	ns = fresh;
+	if (ns) {
+		ns->uts_ns = old->uts_ns;
+		ns->ipc_ns = old->ipc_ns;
+		ns->mnt_ns = old->mnt_ns;
+		ns->pid_ns_for_children = old->pid_ns_for_children;
+		ns->net_ns = old->net_ns;
+		ns->time_ns = old->time_ns;
+		ns->time_ns_for_children = old->time_ns_for_children;
+		ns->cgroup_ns = old->cgroup_ns;
+		memcpy(ns->rc.group, old->rc.group, sizeof(ns->rc.group));
+		ns->rc.group[slot] = grp;
+		ns->rc.mask = old->rc.mask;
+		__assign_bit(slot, &ns->rc.mask, !!grp);
+		ns->rc.installed = true;
+		rc_proxy_hold(ns, old, hier, grp);
+		ns->rc.key = key;
+		hash_add(rc_proxy_hash, &ns->rc.hash, key);
+	}
+out:
+	if (ns)
+		old->rc.moved = true;
+	spin_unlock_irqrestore(&rc_proxy_lock, flags);
+	return ns;
+}
+
+/*
+ * Listing
+ */
+
+/* Is a task in the root group of the hierarchy in @slot? */
+static bool rc_task_in_root(struct task_struct *tsk, unsigned int slot)
+{
+	struct nsproxy *ns = READ_ONCE(tsk->nsproxy), *again;
+	bool ret;
+
+	for (;;) {
+		if (!ns)
+			return false;
+		ret = !READ_ONCE(ns->rc.group[slot]);
+		/* As in rc_task_state(). */
+		smp_rmb();
+		again = READ_ONCE(tsk->nsproxy);
+		if (again == ns)
+			return ret;
+		ns = again;
+	}
+}
+
+static void rc_pids_add(struct task_struct *tsk, struct pid_namespace *ns,
+			struct rc_pids *pids, size_t max)
+{
+	pid_t nr = task_pid_nr_ns(tsk, ns);
+
+	if (!nr)
+		return;
+	if (pids->nr < max)
+		pids->pid[pids->nr] = nr;
+	pids->nr++;
+}
+
+static void rc_pids_walk_root(struct rc_group *grp, struct pid_namespace *ns,
+			      struct rc_pids *pids, size_t max)
+{
+	struct task_struct *process, *tsk;
+
+	for_each_process_thread(process, tsk)
+		if (rc_task_in_root(tsk, grp->hier->id))
+			rc_pids_add(tsk, ns, pids, max);
+}
+
+/*
+ * Costs what the group holds. No task that stays is missed: attach is shut out
+ * by rc_mutex, and a task that makes a proxy for itself appears in it at the
+ * tail of the group's list, ahead of the walk. It can be met twice.
+ */
+static void rc_pids_walk_group(struct rc_group *grp, struct pid_namespace *ns,
+			       struct rc_pids *pids, size_t max)
+{
+	unsigned int slot = grp->hier->id;
+	struct hlist_nulls_node *node;
+	struct task_struct *tsk;
+	struct list_head *pos;
+
+	list_for_each_rcu(pos, &grp->proxies) {
+		struct nsproxy *proxy = list_entry(pos - slot, struct nsproxy,
+						   rc.link[0]);
+
+		/* A task that is entering it has left its old proxy. */
+		spin_lock_irq(&proxy->rc.lock);
+		spin_unlock_irq(&proxy->rc.lock);
+		do {
+			hlist_nulls_for_each_entry_rcu(tsk, node,
+						       &proxy->rc.tasks,
+						       rc_node)
+				rc_pids_add(tsk, ns, pids, max);
+			/* Another end: a task has left, and took us along. */
+		} while (get_nulls_value(node) != (unsigned long)proxy >> 1);
+	}
+}
+
+static int rc_pid_cmp(const void *a, const void *b)
+{
+	return *(const pid_t *)a - *(const pid_t *)b;
+}
+
+/**
+ * rc_pids_sort - put ids in ascending order, each once
+ * @pid: the ids, all positive
+ * @nr: how many
+ *
+ * Context: may sleep.
+ * Return: how many are left.
+ */
+size_t rc_pids_sort(pid_t *pid, size_t nr)
+{
+	pid_t min = INT_MAX, max = 0;
+	unsigned long *seen = NULL;
+	size_t i, bit, out = 0;
+
+	if (!nr)
+		return 0;
+	for (i = 0; i < nr; i++) {
+		min = min(min, pid[i]);
+		max = max(max, pid[i]);
+	}
+	/* Ids of a group mostly lie close together: then a bitmap sorts them. */
+	if (nr > 8 && (max - min) / 256 <= nr)
+		seen = kvcalloc(BITS_TO_LONGS(max - min + 1), sizeof(*seen),
+				GFP_KERNEL);
+	if (seen) {
+		for (i = 0; i < nr; i++)
+			__set_bit(pid[i] - min, seen);
+		for_each_set_bit(bit, seen, max - min + 1)
+			pid[out++] = min + bit;
+		kvfree(seen);
+		return out;
+	}
+	sort(pid, nr, sizeof(*pid), rc_pid_cmp, NULL);
+	for (i = 0; i < nr; i++)
+		if (!out || pid[out - 1] != pid[i])
+			pid[out++] = pid[i];
+	return out;
+}
+
+/**
+ * rc_pids_collect - the ids of a group's tasks
+ * @grp: the group
+ * @ns: the pid namespace whose ids are wanted; tasks without one there are left
+ *	out
+ * @pids: filled in on success; the caller frees @pids->pid with kvfree()
+ *
+ * Context: rc_mutex held; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
+		    struct rc_pids *pids)
+{
+	size_t max = 32;
+
+	lockdep_assert_held(&rc_mutex);
+	for (;;) {
+		pids->nr = 0;
+		pids->pid = kvmalloc_array(max, sizeof(pid_t), GFP_KERNEL);
+		if (!pids->pid)
+			return -ENOMEM;
+		rcu_read_lock();
+		if (rc_is_root(grp))
+			rc_pids_walk_root(grp, ns, pids, max);
+		else
+			rc_pids_walk_group(grp, ns, pids, max);
+		rcu_read_unlock();
+		if (pids->nr <= max)
+			break;
+		/* Some room for those who are born meanwhile. */
+		max = pids->nr + pids->nr / 8;
+		kvfree(pids->pid);
+	}
+	pids->nr = rc_pids_sort(pids->pid, pids->nr);
+	return 0;
+}
+
+/*
+ * Membership
+ */
+
+static void rc_show_path(struct seq_file *m, struct rc_group *grp)
+{
+	const char *name[RC_MAX_DEPTH];
+	unsigned int n = 0;
+
+	if (!grp || rc_is_root(grp)) {
+		seq_putc(m, '/');
+		return;
+	}
+	for (; !rc_is_root(grp); grp = grp->parent)
+		name[n++] = grp->name;
+	while (n--) {
+		seq_putc(m, '/');
+		seq_puts(m, name[n]);
+	}
+}
+
+/**
+ * rc_show_membership - print the groups that a task is in
+ * @m: where to
+ * @tsk: the task
+ *
+ * One line for each hierarchy, oldest first; nothing for a task that has let go
+ * of its groups.
+ *
+ * Context: may be called without locks.
+ * Return: 0.
+ */
+int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
+{
+	struct rc_hierarchy *hier;
+	struct nsproxy *ns;
+
+	/* The task's lock keeps its groups, RCU the hierarchies and names. */
+	rcu_read_lock();
+	task_lock(tsk);
+	ns = tsk->nsproxy;
+	if (!ns)
+		goto out;
+	list_for_each_entry_rcu(hier, &rc_hierarchies, node) {
+		struct rc_group *grp = ns->rc.group[hier->id];
+
+		/* The slot can have gone to a younger hierarchy by now. */
+		if (grp && grp->hier != hier)
+			grp = NULL;
+		seq_puts(m, hier->root.name);
+		seq_putc(m, ':');
+		rc_show_subsys_list(m, READ_ONCE(hier->subsys_mask), ',');
+		seq_putc(m, ':');
+		rc_show_path(m, grp);
+		seq_putc(m, '\n');
+	}
+out:
+	task_unlock(tsk);
+	rcu_read_unlock();
+	return 0;
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocations that fail one after the other: each operation either succeeds
+ * or says ENOMEM and leaves everything as it was.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "rc_util.h"
+
+#define FAIL_NTH "/proc/thread-self/fail-nth"
+
+/* More allocations than any single operation makes. */
+#define MAX_FAULTS 400
+
+struct paths {
+	char *hier;
+	char *grp;
+	char *file;
+	int fail_fd;
+};
+
+/* From here on the @nth allocation of the caller fails. */
+static void arm(const struct paths *paths, int nth)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", nth);
+
+	if (write(paths->fail_fd, text, len) != len)
+		_exit(EXIT_FAILURE);
+}
+
+/* Whether the fault has come to pass; ends the waiting for it. */
+static bool disarm(const struct paths *paths)
+{
+	char text[16] = "";
+
+	if (pread(paths->fail_fd, text, sizeof(text) - 1, 0) <= 0)
+		_exit(EXIT_FAILURE);
+	if (!strcmp(text, "0\n"))
+		return true;
+	arm(paths, 0);
+	return false;
+}
+
+static int no_undo(const struct paths *paths)
+{
+	return 0;
+}
+
+static int make_hier(const struct paths *paths)
+{
+	return rc_mkdir(paths->file);
+}
+
+static int remove_it(const struct paths *paths)
+{
+	return rc_rmdir(paths->file);
+}
+
+static int attach(const struct paths *paths)
+{
+	return rc_write(paths->file, "0");
+}
+
+static int leave(const struct paths *paths)
+{
+	return rc_attach(paths->hier, 0);
+}
+
+static int unshare_all(const struct paths *paths)
+{
+	return unshare(CLONE_NEWUTS | CLONE_NEWIPC) ? -errno : 0;
+}
+
+static int read_file(const struct paths *paths)
+{
+	char buf[512];
+	int ret = rc_read(paths->file, buf, sizeof(buf));
+
+	return ret < 0 ? ret : 0;
+}
+
+static int list_dir(const struct paths *paths)
+{
+	char buf[512];
+	int fd = rc_open(paths->file, O_RDONLY | O_DIRECTORY);
+	long len;
+
+	if (fd < 0)
+		return fd;
+	len = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+	if (len < 0)
+		len = -errno;
+	close(fd);
+	return len < 0 ? len : 0;
+}
+
+FIXTURE(fault)
+{
+	struct paths paths;
+};
+
+/*
+ * @file: what @fn works on, below the group unless it is absolute.
+ * @inside: the caller is a member of the group before it begins.
+ */
+FIXTURE_VARIANT(fault)
+{
+	int (*fn)(const struct paths *paths);
+	int (*undo)(const struct paths *paths);
+	const char *file;
+	bool inside;
+};
+
+FIXTURE_VARIANT_ADD(fault, mkdir_hierarchy)
+{
+	.fn = make_hier,
+	.undo = remove_it,
+	.file = RC_ROOT "/ksft-0-fault",
+};
+
+FIXTURE_VARIANT_ADD(fault, mkdir_bound_hierarchy)
+{
+	.fn = make_hier,
+	.undo = remove_it,
+	.file = RC_ROOT "/cpuacct",
+};
+
+FIXTURE_VARIANT_ADD(fault, mkdir_group)
+{
+	.fn = make_hier,
+	.undo = remove_it,
+	.file = "sub",
+};
+
+FIXTURE_VARIANT_ADD(fault, attach)
+{
+	.fn = attach,
+	.undo = leave,
+	.file = "tasks",
+};
+
+FIXTURE_VARIANT_ADD(fault, unshare)
+{
+	.fn = unshare_all,
+	.undo = no_undo,
+	.file = "tasks",
+	.inside = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, read_tasks)
+{
+	.fn = read_file,
+	.undo = no_undo,
+	.file = "tasks",
+	.inside = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, read_membership)
+{
+	.fn = read_file,
+	.undo = no_undo,
+	.file = "/proc/self/rc",
+	.inside = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, read_subsystems)
+{
+	.fn = read_file,
+	.undo = no_undo,
+	.file = RC_ROOT "/subsystems",
+};
+
+FIXTURE_VARIANT_ADD(fault, readdir)
+{
+	.fn = list_dir,
+	.undo = no_undo,
+	.file = ".",
+};
+
+FIXTURE_SETUP(fault)
+{
+	const char *hier, *grp;
+
+	if (access(FAIL_NTH, F_OK) || access("/sys/kernel/debug/failslab", F_OK))
+		SKIP(return, "kernel without fault injection");
+	ASSERT_EQ(0, rc_setup());
+	/* Ours are GFP_KERNEL, which failslab spares unless told otherwise. */
+	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/ignore-gfp-wait",
+			      "N"));
+	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/verbose", "0"));
+	hier = rc_hier_new();
+	ASSERT_TRUE(!!hier);
+	grp = rc_group_new(hier);
+	ASSERT_TRUE(!!grp);
+	self->paths.hier = strdup(hier);
+	self->paths.grp = strdup(grp);
+	self->paths.file = strdup(variant->file[0] == '/' ? variant->file :
+				  rc_fmt("%s/%s", grp, variant->file));
+	self->paths.fail_fd = rc_open(FAIL_NTH, O_RDWR);
+	ASSERT_LE(0, self->paths.fail_fd);
+	if (variant->inside)
+		ASSERT_EQ(0, rc_attach(grp, 0));
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	arm(&self->paths, 0);
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* Every allocation fails once; none of the failures leaves a trace. */
+TEST_F(fault, each_allocation)
+{
+	int nth, failed = 0;
+
+	for (nth = 1; nth < MAX_FAULTS; nth++) {
+		char *before = rc_snapshot(RC_ROOT), *after;
+		bool hit;
+		int ret;
+
+		arm(&self->paths, nth);
+		ret = variant->fn(&self->paths);
+		hit = disarm(&self->paths);
+		if (!hit) {
+			ASSERT_EQ(0, ret);
+			ASSERT_EQ(0, variant->undo(&self->paths));
+			free(before);
+			break;
+		}
+		if (ret) {
+			ASSERT_EQ(-ENOMEM, ret) {
+				TH_LOG("allocation %d", nth);
+			}
+			after = rc_snapshot(RC_ROOT);
+			ASSERT_STREQ(before, after);
+			free(after);
+			failed++;
+		} else {
+			ASSERT_EQ(0, variant->undo(&self->paths));
+		}
+		free(before);
+	}
+	EXPECT_GT(MAX_FAULTS, nth);
+	EXPECT_LT(0, failed);
+	TH_LOG("%d allocations failed, %d times with ENOMEM", nth - 1, failed);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Many groups in a group, many tasks in a group. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "rc_util.h"
+
+#define GROUPS 1000
+
+FIXTURE(groups)
+{
+	const char *hier;
+	const char *grp;
+};
+
+FIXTURE_SETUP(groups)
+{
+	int i;
+
+	ASSERT_EQ(0, rc_setup());
+	self->hier = rc_hier_new();
+	ASSERT_TRUE(!!self->hier);
+	self->grp = rc_group_new(self->hier);
+	ASSERT_TRUE(!!self->grp);
+	for (i = 0; i < GROUPS; i++)
+		ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/g%d", self->grp, i)));
+}
+
+FIXTURE_TEARDOWN(groups)
+{
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* Fills @seen with how often each group is listed; -1: an unknown entry. */
+static int list_groups(const char *dir, size_t size, unsigned char *seen)
+{
+	union {
+		struct dirent64 entry;
+		char bytes[4096];
+	} buf;
+	int fd = rc_open(dir, O_RDONLY | O_DIRECTORY), total = 0;
+	long len, pos;
+
+	if (fd < 0)
+		return fd;
+	memset(seen, 0, GROUPS);
+	while ((len = syscall(SYS_getdents64, fd, &buf, size)) > 0) {
+		for (pos = 0; pos < len;) {
+			struct dirent64 *entry = (void *)(buf.bytes + pos);
+			int nr;
+
+			pos += entry->d_reclen;
+			if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+				continue;
+			if (sscanf(entry->d_name, "g%d", &nr) != 1 || nr < 0 ||
+			    nr >= GROUPS)
+				return -EBADMSG;
+			seen[nr]++;
+			total++;
+		}
+	}
+	close(fd);
+	return len < 0 ? -errno : total;
+}
+
+/* A thousand siblings are all listed, each once, whatever the buffer. */
+TEST_F(groups, listed)
+{
+	static const size_t sizes[] = { 64, 300, 4096 };
+	unsigned char seen[GROUPS];
+	struct stat st;
+	size_t i;
+	int nr;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ASSERT_EQ(GROUPS, list_groups(self->grp, sizes[i], seen));
+		for (nr = 0; nr < GROUPS; nr++)
+			ASSERT_EQ(1, (int)seen[nr]);
+	}
+	ASSERT_EQ(0, stat(self->grp, &st));
+	EXPECT_EQ(GROUPS + 2, (int)st.st_nlink);
+}
+
+/* What is removed while one lists hides nothing else from the list. */
+TEST_F(groups, removed_while_listed)
+{
+	DIR *dir = opendir(self->grp);
+	struct dirent *entry;
+	int removed = 0;
+
+	ASSERT_TRUE(!!dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		ASSERT_EQ(0, rc_rmdir(rc_fmt("%s/%s", self->grp,
+					     entry->d_name)));
+		removed++;
+	}
+	closedir(dir);
+	EXPECT_EQ(GROUPS, removed);
+}
+
+/* Each of them holds a task of its own: one task is in one group. */
+TEST_F(groups, wander)
+{
+	pid_t pid = rc_sleeper();
+	int i;
+
+	for (i = 0; i < GROUPS; i++)
+		ASSERT_EQ(0, rc_attach(rc_fmt("%s/g%d", self->grp, i), pid));
+	for (i = 0; i < GROUPS; i++)
+		ASSERT_EQ(i == GROUPS - 1,
+			  rc_count(rc_fmt("%s/g%d/tasks", self->grp, i)));
+}
+
+FIXTURE(crowd)
+{
+	const char *hier;
+	const char *grp;
+	pid_t pid;
+	/* Ids of the threads, then the number of those that have started. */
+	pid_t *ids;
+	long *made;
+};
+
+FIXTURE_VARIANT(crowd)
+{
+	int tasks;
+};
+
+FIXTURE_VARIANT_ADD(crowd, of_2000) { 2000 };
+FIXTURE_VARIANT_ADD(crowd, of_10000) { 10000 };
+FIXTURE_VARIANT_ADD(crowd, of_100000) { 100000 };
+
+struct start {
+	const char *grp;
+	int tasks;
+	pid_t *ids;
+	long *made;
+};
+
+/* Threads do nothing but wait, so a small part of a page is stack enough. */
+#define STACK 1024
+
+static int wait_on_futex(void *arg)
+{
+	static long done;
+
+	while (!rc_get(&done))
+		syscall(SYS_futex, &done, FUTEX_WAIT, 0, NULL, NULL, 0);
+	return 0;
+}
+
+static int start_crowd(void *arg)
+{
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+			  CLONE_THREAD | CLONE_SYSVSEM;
+	struct start *start = arg;
+	char *stacks = mmap(NULL, (size_t)start->tasks * STACK,
+			    PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int i, ret;
+
+	if (stacks == MAP_FAILED)
+		return -errno;
+	ret = rc_attach(start->grp, 0);
+	if (ret)
+		return ret;
+	start->ids[0] = getpid();
+	for (i = 1; i < start->tasks; i++) {
+		start->ids[i] = clone(wait_on_futex,
+				      stacks + (size_t)(i + 1) * STACK, flags,
+				      NULL);
+		if (start->ids[i] < 0)
+			return -errno;
+		rc_set(start->made, i + 1);
+	}
+	while (pause())
+		;
+	return -EINTR;
+}
+
+/* KiB: kernel stack, task and signals, and what debugging adds to them. */
+static long memory_for(int tasks)
+{
+	return (long)tasks * (rc_debug_kernel() ? 96 : 28);
+}
+
+static long available_kib(void)
+{
+	char *text = rc_text("/proc/meminfo");
+	char *at = text ? strstr(text, "MemAvailable:") : NULL;
+	long kib = at ? atol(at + strlen("MemAvailable:")) : 0;
+
+	free(text);
+	return kib;
+}
+
+FIXTURE_SETUP(crowd)
+{
+	struct start start = { .tasks = variant->tasks };
+
+	if (available_kib() < memory_for(variant->tasks))
+		SKIP(return, "%d tasks need %ld KiB, there are %ld",
+		     variant->tasks, memory_for(variant->tasks),
+		     available_kib());
+	ASSERT_EQ(0, rc_setup());
+	/* A small machine allows few threads; memory is what counts here. */
+	ASSERT_EQ(0, rc_write("/proc/sys/kernel/threads-max", "200000"));
+	ASSERT_EQ(0, rc_write("/proc/sys/kernel/pid_max", "300000"));
+	self->hier = rc_hier_new();
+	ASSERT_TRUE(!!self->hier);
+	self->grp = rc_group_new(self->hier);
+	ASSERT_TRUE(!!self->grp);
+	self->ids = rc_shared(variant->tasks * sizeof(*self->ids));
+	self->made = rc_shared(sizeof(*self->made));
+	ASSERT_TRUE(self->ids && self->made);
+	start.grp = self->grp;
+	start.ids = self->ids;
+	start.made = self->made;
+	self->pid = rc_spawn(start_crowd, &start);
+	ASSERT_LT(0, self->pid);
+	while (rc_get(self->made) < variant->tasks) {
+		ASSERT_EQ(0, waitpid(self->pid, NULL, WNOHANG));
+		rc_nap();
+	}
+}
+
+FIXTURE_TEARDOWN(crowd)
+{
+	EXPECT_EQ(0, rc_teardown());
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return *(const pid_t *)a - *(const pid_t *)b;
+}
+
+/* All of them are listed, ascending, each once. */
+TEST_F_TIMEOUT(crowd, listed, 4 * TEST_TIMEOUT_DEFAULT)
+{
+	pid_t *ids;
+
+	qsort(self->ids, variant->tasks, sizeof(*self->ids), compare_ids);
+	ASSERT_EQ(variant->tasks,
+		  rc_list(rc_fmt("%s/tasks", self->grp), &ids));
+	EXPECT_EQ(0, memcmp(ids, self->ids, variant->tasks * sizeof(*ids)));
+	free(ids);
+}
+
+/* When they all have ended the group is empty. */
+TEST_F_TIMEOUT(crowd, ended, 4 * TEST_TIMEOUT_DEFAULT)
+{
+	ASSERT_EQ(0, rc_kill(self->pid));
+	EXPECT_EQ(0, rc_count(rc_fmt("%s/tasks", self->grp)));
+	EXPECT_EQ(0, rc_rmdir(self->grp));
+}
+
+TEST_HARNESS_MAIN

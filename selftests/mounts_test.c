@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Every mount of proc shows one and the same tree, at once. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "rc_util.h"
+
+FIXTURE(mounts)
+{
+	const char *hier;
+	const char *grp;
+	/* The second mount, and the two paths there. */
+	const char *proc;
+	char *hier2;
+	char *grp2;
+};
+
+FIXTURE_SETUP(mounts)
+{
+	ASSERT_EQ(0, rc_setup());
+	self->hier = rc_hier_new();
+	ASSERT_TRUE(!!self->hier);
+	self->grp = rc_group_new(self->hier);
+	ASSERT_TRUE(!!self->grp);
+	self->proc = rc_proc_mount("");
+	ASSERT_TRUE(!!self->proc);
+	self->hier2 = strdup(rc_fmt("%s%s", self->proc,
+				    self->hier + strlen("/proc")));
+	self->grp2 = strdup(rc_fmt("%s%s", self->proc,
+				   self->grp + strlen("/proc")));
+}
+
+FIXTURE_TEARDOWN(mounts)
+{
+	EXPECT_EQ(0, rc_teardown());
+	free(self->hier2);
+	free(self->grp2);
+}
+
+static bool shows(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	DIR *dir = opendir(rc_fmt("%.*s", (int)(slash - path), path));
+	struct dirent *entry;
+	int seen = 0;
+
+	while (dir && (entry = readdir(dir)))
+		seen += !strcmp(entry->d_name, slash + 1);
+	if (dir)
+		closedir(dir);
+	return seen == 1;
+}
+
+/* Looked up while missing, then made elsewhere: no stale "not there". */
+TEST_F(mounts, cached_negative)
+{
+	const char *here = rc_fmt("%s/a", self->grp);
+	const char *there = rc_fmt("%s/a", self->grp2);
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(-ENOENT, rc_open(there, O_RDONLY));
+		ASSERT_EQ(-ENOENT, rc_rmdir(there));
+		ASSERT_EQ(0, rc_mkdir(here));
+		ASSERT_EQ(0, access(there, F_OK));
+		ASSERT_EQ(0, rc_count(rc_fmt("%s/tasks", there)));
+		ASSERT_TRUE(shows(there));
+		ASSERT_EQ(-EEXIST, rc_mkdir(there));
+		ASSERT_EQ(0, rc_rmdir(there));
+		ASSERT_EQ(-ENOENT, rc_open(here, O_RDONLY));
+		ASSERT_FALSE(shows(here));
+		ASSERT_FALSE(shows(there));
+	}
+}
+
+/* Looked up, then removed elsewhere: no stale "there". */
+TEST_F(mounts, cached_positive)
+{
+	ASSERT_EQ(0, rc_count(rc_fmt("%s/tasks", self->grp2)));
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	EXPECT_EQ(-ENOENT, rc_count(rc_fmt("%s/tasks", self->grp2)));
+	EXPECT_EQ(-ENOENT, rc_rmdir(self->grp2));
+	EXPECT_EQ(-ENOENT, rc_mkdir(rc_fmt("%s/a", self->grp2)));
+	EXPECT_FALSE(shows(self->grp2));
+}
+
+/* Removed and made again elsewhere: the name is the new group. */
+TEST_F(mounts, made_again)
+{
+	pid_t pid = rc_sleeper();
+	const char *tasks2 = rc_fmt("%s/tasks", self->grp2);
+
+	ASSERT_EQ(0, rc_count(tasks2));
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	ASSERT_EQ(0, rc_mkdir(self->grp));
+	ASSERT_EQ(0, rc_attach(self->grp, pid));
+	EXPECT_TRUE(rc_listed(tasks2, pid));
+	EXPECT_EQ(-EBUSY, rc_rmdir(self->grp2));
+	EXPECT_TRUE(rc_listed(rc_fmt("%s/tasks", self->grp), pid));
+}
+
+/* A directory open in one mount is dead when it is removed in the other. */
+TEST_F(mounts, removed_while_open)
+{
+	int dir = open(self->grp2, O_RDONLY | O_DIRECTORY);
+	char buf[512];
+	struct stat st;
+
+	ASSERT_LE(0, dir);
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	EXPECT_EQ(0, fstat(dir, &st));
+	EXPECT_EQ(0, (int)st.st_nlink);
+	EXPECT_EQ(-1, mkdirat(dir, "a", 0755));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_EQ(-1, openat(dir, "tasks", O_RDONLY));
+	EXPECT_EQ(ENOENT, errno);
+	EXPECT_GE(0, (int)syscall(SYS_getdents64, dir, buf, sizeof(buf)));
+	close(dir);
+}
+
+/* A hierarchy that is removed here is gone there, with its files. */
+TEST_F(mounts, hierarchy)
+{
+	int fd = rc_open(rc_fmt("%s/tasks", self->hier2), O_RDWR);
+	char c;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	ASSERT_EQ(0, rc_rmdir(self->hier));
+	EXPECT_EQ(-ENOENT, rc_open(self->hier2, O_RDONLY));
+	EXPECT_FALSE(shows(self->hier2));
+	EXPECT_EQ(-1, read(fd, &c, 1));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(-ENODEV, rc_write_fd(fd, "0", 1));
+	close(fd);
+	ASSERT_EQ(0, rc_mkdir(self->hier2));
+	EXPECT_EQ(0, access(self->hier, F_OK));
+}
+
+/* Mode and owner set in one mount are those of the other. */
+TEST_F(mounts, attributes)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, stat(self->grp2, &st));
+	ASSERT_EQ(0, chmod(self->grp, 0710));
+	ASSERT_EQ(0, chown(self->grp, RC_USER, RC_USER + 1));
+	ASSERT_EQ(0, stat(self->grp2, &st));
+	EXPECT_EQ(S_IFDIR | 0710, (int)st.st_mode);
+	EXPECT_EQ(RC_USER, (int)st.st_uid);
+	EXPECT_EQ(RC_USER + 1, (int)st.st_gid);
+}
+
+static int open_for_writing(void *arg)
+{
+	int fd = rc_open(arg, O_WRONLY);
+
+	return fd < 0 ? fd : 0;
+}
+
+static int make(void *arg)
+{
+	return rc_mkdir(arg);
+}
+
+static int list(void *arg)
+{
+	int fd = rc_open(arg, O_RDONLY | O_DIRECTORY);
+
+	return fd < 0 ? fd : 0;
+}
+
+/* What is forbidden in one mount is not allowed through the other. */
+TEST_F(mounts, permission)
+{
+	char *tasks = strdup(rc_fmt("%s/tasks", self->grp));
+	char *tasks2 = strdup(rc_fmt("%s/tasks", self->grp2));
+	char *sub2 = strdup(rc_fmt("%s/a", self->grp2));
+
+	ASSERT_EQ(0, chmod(tasks, 0666));
+	ASSERT_EQ(0, rc_run_as(RC_USER, open_for_writing, tasks2));
+	ASSERT_EQ(0, chmod(tasks, 0));
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, open_for_writing, tasks2));
+	ASSERT_EQ(0, chmod(self->grp, 0777));
+	ASSERT_EQ(0, rc_run_as(RC_USER, make, sub2));
+	ASSERT_EQ(0, rc_rmdir(sub2));
+	ASSERT_EQ(0, rc_run_as(RC_USER, list, self->grp2));
+	ASSERT_EQ(0, chmod(self->grp, 0));
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, make, sub2));
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, list, self->grp2));
+	EXPECT_EQ(-ENOENT, rc_rmdir(sub2));
+	free(tasks);
+	free(tasks2);
+	free(sub2);
+}
+
+/* A mount that shows processes only has no groups. */
+TEST_F(mounts, subset_pid)
+{
+	const char *proc = rc_proc_mount("subset=pid");
+
+	ASSERT_TRUE(!!proc);
+	EXPECT_EQ(-ENOENT, rc_open(rc_fmt("%s/rc", proc), O_RDONLY));
+	EXPECT_FALSE(shows(rc_fmt("%s/rc", proc)));
+}
+
+static int listed_ids(void *arg)
+{
+	return -rc_count(arg);
+}
+
+/* Tasks that hidepid hides from the reader are not listed to him. */
+TEST_F(mounts, hidepid)
+{
+	const char *proc = rc_proc_mount("hidepid=invisible");
+	char *tasks;
+	pid_t pid = rc_sleeper();
+
+	ASSERT_TRUE(!!proc);
+	tasks = strdup(rc_fmt("%s%s/tasks", proc,
+			      self->grp + strlen("/proc")));
+	ASSERT_EQ(0, rc_attach(self->grp, pid));
+	EXPECT_EQ(1, rc_count(tasks));
+	EXPECT_EQ(0, rc_run_as(RC_USER, listed_ids, tasks));
+	EXPECT_EQ(-1, rc_run_as(RC_USER, listed_ids, (char *)
+				rc_fmt("%s/tasks", self->grp)));
+	free(tasks);
+}
+
+TEST_HARNESS_MAIN

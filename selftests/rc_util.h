@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Helpers of the rc selftests.
+ *
+ * Whatever returns int gives 0 (or a count) and -errno, so that one
+ * comparison asserts both the result and the errno.  Hierarchies, mounts and
+ * children are recorded when they are made; rc_teardown() ends all of them,
+ * also after a failed assertion, and says whether that worked.
+ */
+#ifndef RC_UTIL_H
+#define RC_UTIL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../kselftest.h"
+
+/* Emulated debug kernels are slow: only minutes tell a hang from patience. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 240
+
+#define RC_ROOT "/proc/rc"
+
+/* Uid and gid of the user without any privileges. */
+#define RC_USER 1000
+
+/* Longest wait for something that has to happen, in seconds. */
+#define RC_PATIENCE 60
+
+/* True as soon as @cond is, false when it is not within RC_PATIENCE. */
+#define RC_WAIT(cond) ({						\
+	double __until = rc_now() + RC_PATIENCE;			\
+	bool __ok;							\
+									\
+	while (!(__ok = (cond)) && rc_now() < __until)			\
+		rc_nap();						\
+	__ok;								\
+})
+
+double rc_now(void);
+void rc_nap(void);
+bool rc_debug_kernel(void);
+
+/* Formatted text in one of a few buffers that are used in turn. */
+const char *rc_fmt(const char *fmt, ...) __printf(1, 2);
+
+int rc_mkdir(const char *path);
+int rc_rmdir(const char *path);
+int rc_open(const char *path, int flags);
+int rc_write_fd(int fd, const void *buf, size_t len);
+int rc_write(const char *path, const char *text);
+/* Reads at most @size - 1 bytes in pieces of @piece and ends them with NUL. */
+int rc_read_fd(int fd, char *buf, size_t size, size_t piece);
+int rc_read(const char *path, char *buf, size_t size);
+/* The whole file, malloc()ed; NULL and errno if it cannot be read. */
+char *rc_text(const char *path);
+/*
+ * The ids of a tasks file, malloc()ed; the return value is their number.
+ * -EBADMSG: not one number a line, or not strictly ascending.
+ */
+int rc_list(const char *path, pid_t **ids);
+int rc_parse_list(const char *text, pid_t **ids);
+/* How many ids a tasks file shows, or -errno. */
+int rc_count(const char *path);
+bool rc_listed(const char *path, pid_t id);
+unsigned long long rc_number(const char *path);
+
+int rc_attach(const char *group, pid_t tid);
+/* PATH of a task in hierarchy @hier (a path in RC_ROOT), "" if none. */
+const char *rc_where(pid_t tid, const char *hier);
+const char *rc_where_file(const char *file, const char *hier);
+
+/*
+ * Everything of @dir that a failed operation must not change: names, modes,
+ * owners, links, members of groups, and the memberships of the caller and of
+ * its children.  malloc()ed.
+ */
+char *rc_snapshot(const char *dir);
+/* All namespace links of a task. */
+const char *rc_ns_links(pid_t pid);
+
+int rc_setup(void);
+int rc_teardown(void);
+/* A new hierarchy without controllers; NULL and errno. */
+const char *rc_hier_new(void);
+/* The hierarchy that has cpuacct, made if there is none; NULL and errno. */
+const char *rc_cpuacct(void);
+/* A group with a name of its own in @parent; NULL and errno. */
+const char *rc_group_new(const char *parent);
+void rc_track_hier(const char *path);
+/* proc mounted once more, with @options; NULL and errno. */
+const char *rc_proc_mount(const char *options);
+
+/* fork(); the child dies with its parent and owns nothing made before. */
+pid_t rc_fork(void);
+void rc_die_with_parent(void);
+void rc_track_child(pid_t pid);
+pid_t rc_sleeper(void);
+pid_t rc_spinner(void);
+pid_t rc_syscaller(void);
+/* @fn in a child of its own. */
+pid_t rc_spawn(int (*fn)(void *arg), void *arg);
+/* What the child's function returned (0 or -errno), or -1000 - signal. */
+int rc_reap(pid_t pid);
+int rc_kill(pid_t pid);
+int rc_run(int (*fn)(void *arg), void *arg);
+/* The same, the child being the unprivileged user @uid. */
+int rc_run_as(uid_t uid, int (*fn)(void *arg), void *arg);
+/* Until the child has come to its end; it stays a zombie. */
+int rc_wait_zombie(pid_t pid);
+
+/* A kernel thread that is (not) bound to its CPU, or 0. */
+pid_t rc_kthread(bool bound);
+
+/* Zeroed memory that is shared with the children. */
+void *rc_shared(size_t size);
+
+int rc_race_seconds(void);
+#define RC_RACE_TIMEOUT (rc_race_seconds() + 2 * TEST_TIMEOUT_DEFAULT)
+
+static inline void rc_inc(long *counter)
+{
+	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+}
+
+static inline long rc_get(const long *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+static inline void rc_set(long *counter, long value)
+{
+	__atomic_store_n(counter, value, __ATOMIC_RELEASE);
+}
+
+#endif /* RC_UTIL_H */
