@@ -63,8 +63,8 @@ static bool shows(const char *path)
 /* Looked up while missing, then made elsewhere: no stale "not there". */
 TEST_F(mounts, cached_negative)
 {
-	const char *here = rc_fmt("%s/a", self->grp);
-	const char *there = rc_fmt("%s/a", self->grp2);
+	char *here = strdup(rc_fmt("%s/a", self->grp));
+	char *there = strdup(rc_fmt("%s/a", self->grp2));
 	int i;
 
 	for (i = 0; i < 20; i++) {
@@ -80,6 +80,8 @@ TEST_F(mounts, cached_negative)
 		ASSERT_FALSE(shows(here));
 		ASSERT_FALSE(shows(there));
 	}
+	free(here);
+	free(there);
 }
 
 /* Looked up, then removed elsewhere: no stale "there". */

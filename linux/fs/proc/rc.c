@@ -343,7 +343,7 @@ static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	err = PTR_ERR_OR_ZERO(grp);
 	if (err)
 		goto out_unlock;
-	de = rc_make_dir(grp, mode & (S_IRWXUGO | S_ISVTX));
+	de = rc_make_dir(grp, mode & 01777);
 	err = PTR_ERR_OR_ZERO(de);
 	if (err)
 		goto out_put_group;
@@ -511,6 +511,9 @@ static int rc_open(struct inode *inode, struct file *file,
 		return -ENOMEM;
 	of->grp = rc_group_get(de->data);
 	of->file = de->rc_file;
+	/* seq_open() takes it away; here the offset of a write means nothing. */
+	if (file->f_mode & FMODE_WRITE)
+		file->f_mode |= FMODE_PWRITE;
 	return 0;
 }
 
@@ -588,7 +591,7 @@ static int rc_subsystems_show(struct seq_file *m, void *v)
 		for_each_rc_subsys(ss, id)
 			seq_printf(m, "%s\t%s\t%u\t%d\n", ss->name,
 				   ss->hier ? ss->hier->root.name : "-",
-				   ss->hier ? ss->hier->nr_groups : 1, 1);
+				   ss->hier ? ss->hier->nr_groups : 0, 1);
 	}
 	mutex_unlock(&rc_mutex);
 	return 0;

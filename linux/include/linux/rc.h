@@ -10,7 +10,6 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-struct file_operations;
 struct nsproxy;
 struct pid;
 struct pid_namespace;

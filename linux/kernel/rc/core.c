@@ -61,6 +61,7 @@
 
 #include "internal.h"
 
+/* Protects the tree of groups, binding, and moves of tasks by other tasks. */
 DEFINE_MUTEX(rc_mutex);
 LIST_HEAD(rc_hierarchies);
 
@@ -69,9 +70,6 @@ struct rc_group rc_top = {
 	.ref		= REFCOUNT_INIT(1),
 	.children	= RB_ROOT,
 };
-
-extern struct rc_subsys * const __start___rc_subsys[];
-extern struct rc_subsys * const __stop___rc_subsys[];
 
 unsigned int rc_nr_subsys __ro_after_init;
 

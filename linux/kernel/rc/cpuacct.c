@@ -180,6 +180,7 @@ static void cpuacct_add_own(struct cpuacct_sum *to, struct cpuacct *ca,
 			roll = read_seqcount_begin(&cpu->roll);
 			seq = u64_stats_fetch_begin(&cpu->sync);
 			sample = u64_stats_fetch_begin(&cpu->sample);
+			/* Usage may grow meanwhile; the rest is retried. */
 			sum = data_race(cpu->sum);
 			end = cpu->end;
 		} while (u64_stats_fetch_retry(&cpu->sample, sample) ||
@@ -351,4 +352,5 @@ static struct rc_subsys cpuacct_subsys = {
 	.destroy	= cpuacct_destroy,
 	.bind		= cpuacct_bind,
 };
+
 RC_SUBSYS(cpuacct_subsys);

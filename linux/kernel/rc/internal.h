@@ -3,7 +3,7 @@
 #ifndef _RC_INTERNAL_H
 #define _RC_INTERNAL_H
 
-#include <linux/bitops.h>
+#include <linux/bitmap.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/rc.h>
@@ -84,6 +84,9 @@ struct rc_pids {
 extern struct mutex rc_mutex;
 extern struct rc_group rc_top;
 extern struct list_head rc_hierarchies;
+/* The table that RC_SUBSYS() fills, put together by the linker. */
+extern struct rc_subsys * const __start___rc_subsys[];
+extern struct rc_subsys * const __stop___rc_subsys[];
 extern struct kmem_cache *nsproxy_cachep;
 
 static inline bool rc_is_root(const struct rc_group *grp)
@@ -107,8 +110,9 @@ struct rc_subsys *rc_subsys_by_id(unsigned int id);
 
 /* Those whose bit is set in @mask. */
 #define for_each_rc_subsys_in(ss, id, mask)				\
-	for_each_rc_subsys(ss, id)					\
-		if (test_bit(id, mask))
+	for ((id) = find_first_bit(mask, CONFIG_RC_MAX_SUBSYS);		\
+	     (id) < CONFIG_RC_MAX_SUBSYS && ((ss) = rc_subsys_by_id(id)); \
+	     (id) = find_next_bit(mask, CONFIG_RC_MAX_SUBSYS, (id) + 1))
 
 bool rc_name_valid(const char *name, bool hierarchy);
 bool rc_parse_subsys_list(const char *list, unsigned long *mask);

@@ -178,11 +178,14 @@ void rc_proxy_free(struct nsproxy *ns)
  * Tasks in a proxy, proxies in a group
  */
 
-/* @ns gets its first task. Holds the proxy's lock. */
+/* @ns is about to get a task: if it is the first, groups list the proxy now. */
 static void rc_proxy_activate(struct nsproxy *ns)
 {
 	unsigned int slot;
 
+	lockdep_assert_held(&ns->rc.lock);
+	if (!hlist_nulls_empty(&ns->rc.tasks))
+		return;
 	spin_lock(&rc_proxy_lock);
 	/* At the tail, where a listing that is on its way will come by. */
 	for_each_rc_slot(slot, ns)
@@ -200,14 +203,6 @@ static void rc_proxy_deactivate(struct nsproxy *ns)
 	for_each_rc_slot(slot, ns)
 		list_del_rcu(&ns->rc.link[slot]);
 	spin_unlock(&rc_proxy_lock);
-}
-
-static void rc_proxy_join(struct nsproxy *ns, struct task_struct *tsk)
-{
-	lockdep_assert_held(&ns->rc.lock);
-	if (hlist_nulls_empty(&ns->rc.tasks))
-		rc_proxy_activate(ns);
-	hlist_nulls_add_head_rcu(&tsk->rc_node, &ns->rc.tasks);
 }
 
 static void rc_proxy_leave(struct nsproxy *ns, struct task_struct *tsk)
@@ -266,12 +261,18 @@ void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 	else if (join)
 		spin_lock_irq(&new->rc.lock);
 
+	/*
+	 * The new one first: a listing that stands on the old one when that
+	 * goes out of the list follows its pointer to what came after.
+	 */
+	if (join)
+		rc_proxy_activate(new);
 	/* What is in the proxy comes before the pointer to it. */
 	smp_store_release(&tsk->nsproxy, new);
 	if (leave)
 		rc_proxy_leave(old, tsk);
 	if (join)
-		rc_proxy_join(new, tsk);
+		hlist_nulls_add_head_rcu(&tsk->rc_node, &new->rc.tasks);
 
 	if (leave && join)
 		spin_unlock(&new->rc.lock);
@@ -357,7 +358,8 @@ struct nsproxy *__rc_fork(struct task_struct *child)
 	if (cur->rc.mask) {
 		if (ns != cur)
 			spin_lock_nested(&ns->rc.lock, SINGLE_DEPTH_NESTING);
-		rc_proxy_join(ns, child);
+		rc_proxy_activate(ns);
+		hlist_nulls_add_head_rcu(&child->rc_node, &ns->rc.tasks);
 		if (ns != cur)
 			spin_unlock(&ns->rc.lock);
 		spin_unlock(&cur->rc.lock);
@@ -580,7 +582,8 @@ static void rc_pids_walk_root(struct rc_group *grp, struct pid_namespace *ns,
 /*
  * Costs what the group holds. No task that stays is missed: attach is shut out
  * by rc_mutex, and a task that makes a proxy for itself appears in it at the
- * tail of the group's list, ahead of the walk. It can be met twice.
+ * tail of the group's list, ahead of the walk, before it leaves the old one,
+ * which leads there also when it is out of the list. It can be met twice.
  */
 static void rc_pids_walk_group(struct rc_group *grp, struct pid_namespace *ns,
 			       struct rc_pids *pids, size_t max)

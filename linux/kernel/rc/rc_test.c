@@ -146,4 +146,5 @@ static struct kunit_suite rc_test_suite = {
 	.name = "rc",
 	.test_cases = rc_test_cases,
 };
+
 kunit_test_suite(rc_test_suite);

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+# Resource control groups in /proc: from source to a guest that shows and tests
+# them. "make help" says how.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+# The steps build upon each other; each is parallel in itself.
+.NOTPARALLEL:
+
+# What the scripts take from the environment.
+export KERNEL_SRC T RACE LIMIT FORCE V
+export J ?= $(shell nproc)
+
+# DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both
+KERNELS := $(if $(DEBUG),$(if $(filter 0,$(DEBUG)),release,debug),release debug)
+RELEASE := build/out/release
+
+.PHONY: help
+help:
+	@echo 'make run               see groups work: boots a kernel, runs the demonstration,'
+	@echo '                       then gives a shell in the guest (GDB=1: waits for gdb)'
+	@echo 'make check             all tests on a release and a debug kernel'
+	@echo 'make selftest-harness  only the test of the test harness (part of check)'
+	@echo 'make lint              checkpatch, sparse, kernel-doc, shellcheck, coccinelle, ...'
+	@echo 'make series            the work as one series for git am, in build/series/'
+	@echo 'make bisect            builds every step of the series, option off and on'
+	@echo
+	@echo 'Single steps: setup, fetch, prepare (build/linux), kernel, guest'
+	@echo 'For editors: tags, compile_commands.json'
+	@echo 'make clean             removes build/ but for what was downloaded'
+	@echo
+	@echo 'Variables: T=name[,name]   only these tests ("kunit" is one)'
+	@echo '           DEBUG=0|1       only the release or the debug kernel'
+	@echo '           RACE=seconds    how long each race runs (10; 60 on the debug kernel)'
+	@echo '           LIMIT=seconds   how long one test program may take'
+	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
+	@echo '           J=n             parallel jobs ($(J)); V=1 shows commands'
+
+.PHONY: setup fetch prepare kernel guest
+setup:
+	@scripts/setup build
+
+fetch: setup
+	@scripts/fetch
+
+prepare: fetch
+	@scripts/apply
+
+kernel: prepare
+	@for kernel in $(KERNELS); do scripts/build-kernel $$kernel || exit; done
+
+guest: prepare
+	@scripts/build-guest
+
+.PHONY: run
+run: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
+run: kernel guest
+	@qemu/run $(if $(GDB),--gdb) --kernel $(KERNELS)
+
+# One kernel is enough for the harness's own test.
+.PHONY: check selftest-harness
+check: kernel guest
+	@qemu/check $(KERNELS) $(if $(T),,harness-$(firstword $(KERNELS)))
+
+selftest-harness: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
+selftest-harness: kernel guest
+	@qemu/check $(KERNELS:%=harness-%)
+
+.PHONY: lint series bisect
+lint: KERNELS := release
+lint: kernel
+	@scripts/setup lint
+	@scripts/lint
+
+series: prepare
+	@scripts/setup series
+	@scripts/series
+
+bisect: series
+	@scripts/bisect
+
+.PHONY: tags compile_commands.json
+tags compile_commands.json: KERNELS := release
+tags: kernel
+	@scripts/setup tags
+	@$(MAKE) -s -C build/linux O=$(CURDIR)/$(RELEASE) COMPILED_SOURCE=1 tags
+	@ln -sf $(RELEASE)/tags tags
+
+compile_commands.json: kernel
+	@build/linux/scripts/clang-tools/gen_compile_commands.py -d $(RELEASE) -o $@
+
+.PHONY: clean
+clean:
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +
+	@rm -f tags compile_commands.json

@@ -1,0 +1,135 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The demonstration: three jobs, grouped by what they cost in one hierarchy and
+# by whom they belong to in another. Shows each command and what it printed;
+# fails at the first thing that is not as it should be.
+acct=/proc/rc/cpuacct
+jobs=/proc/rc/jobs
+
+say()
+{
+	printf '\n%s\n' "$*"
+}
+
+unexpected()
+{
+	printf 'UNEXPECTED: %s\n' "$*"
+	exit 1
+}
+
+# Shows a command and runs it; it has to succeed.
+run()
+{
+	printf '# %s\n' "$*"
+	eval "$*" || unexpected "status $?"
+}
+
+# refused ERROR COMMAND: the same for one that has to fail like that.
+refused()
+{
+	error=$1
+	shift
+	printf '# %s\n' "$*"
+	! out=$(eval "$*" 2>&1) || unexpected "that was allowed"
+	printf '%s\n' "$out"
+	case $out in
+	*"$error"*) ;;
+	*) unexpected "another error than '$error'" ;;
+	esac
+}
+
+# expect COMMAND LINE: the command's output has that line.
+expect()
+{
+	run "$1"
+	eval "$1" | grep -qxF "$2" || unexpected "no line '$2'"
+}
+
+read_number()
+{
+	read -r number < "$1" || unexpected "cannot read $1"
+	echo "$number"
+}
+
+compress()
+{
+	while :; do :; done
+}
+
+watch_over()
+{
+	while :; do sleep 1; done
+}
+
+# A failure must not leave a job behind that burns CPU under the user's shell.
+trap 'kill $compress $backup $monitor 2> /dev/null' EXIT
+
+compress & compress=$!
+watch_over & backup=$!
+watch_over & monitor=$!
+
+say "Three jobs run: compress ($compress) burns CPU time; backup ($backup) and monitor ($monitor) mostly sleep."
+
+say "A hierarchy named after a controller has it; any other name makes one that only groups."
+run "mkdir /proc/rc/cpuacct"
+run "mkdir /proc/rc/jobs"
+run "cat /proc/rc/subsystems"
+
+say "Groups are directories, and tasks move in by a write."
+run "mkdir $acct/burn $acct/idle"
+run "echo $compress > $acct/burn/tasks"
+run "echo $backup > $acct/idle/tasks"
+run "echo $monitor > $acct/idle/tasks"
+
+say "The second hierarchy splits the same tasks another way."
+run "mkdir $jobs/alice $jobs/bob"
+run "echo $compress > $jobs/alice/tasks"
+run "echo $backup > $jobs/alice/tasks"
+run "echo $monitor > $jobs/bob/tasks"
+expect "cat /proc/$compress/rc" "cpuacct:cpuacct:/burn"
+expect "cat /proc/$backup/rc" "jobs::/alice"
+expect "cat /proc/$monitor/rc" "jobs::/bob"
+expect "cat $jobs/alice/tasks" "$compress"
+
+say "cpuacct.load covers whole intervals of 10 s: waiting for the first, at most 30 s."
+waited=0
+while [ "$(read_number $acct/burn/cpuacct.load)" -lt 90 ]; do
+	[ $waited -lt 30 ] || unexpected "the load of burn stays at $(read_number $acct/burn/cpuacct.load)"
+	sleep 1
+	waited=$((waited + 1))
+done
+run "grep . $acct/*/cpuacct.usage"
+run "grep . $acct/*/cpuacct.load"
+run "cat $acct/burn/cpuacct.stat"
+[ "$(read_number $acct/idle/cpuacct.load)" -lt 25 ] || unexpected "the idle jobs look busy"
+[ "$(read_number $acct/burn/cpuacct.usage)" -gt $(($(read_number $acct/idle/cpuacct.usage) * 4)) ] ||
+	unexpected "usage does not tell the jobs apart"
+
+say "A running task moves: from then on its time is another group's."
+run "mkdir $acct/late"
+run "echo $compress > $acct/late/tasks"
+before=$(read_number $acct/burn/cpuacct.usage)
+run "sleep 2"
+run "grep . $acct/burn/cpuacct.usage $acct/late/cpuacct.usage"
+[ "$(read_number $acct/burn/cpuacct.usage)" = "$before" ] || unexpected "burn is still charged"
+[ "$(read_number $acct/late/cpuacct.usage)" -gt 500 ] || unexpected "late is not charged"
+expect "cat /proc/$compress/rc" "cpuacct:cpuacct:/late"
+
+say "An empty group can be removed, one with tasks cannot."
+run "rmdir $acct/burn"
+run "ls -d $acct/*/"
+refused "Device or resource busy" "rmdir $acct/idle"
+
+say "When the jobs are done, so are the groups."
+run "kill $compress $backup $monitor"
+wait
+# What a job had started itself ends on its own, within a second.
+waited=0
+while grep -q . $acct/*/tasks; do
+	[ $waited -lt 10 ] || unexpected "the groups do not get empty"
+	sleep 1
+	waited=$((waited + 1))
+done
+run "rmdir $acct/idle $acct/late $jobs/alice $jobs/bob"
+run "rmdir $acct $jobs"
+run "ls /proc/rc"
