@@ -261,6 +261,52 @@ TEST_F_TIMEOUT(crowd, listed, 4 * TEST_TIMEOUT_DEFAULT)
 	free(ids);
 }
 
+/* The least time, in seconds, that reading the list of a group takes. */
+static double time_to_list(const char *file)
+{
+	double least = 1e9;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		double start = rc_now();
+		char buf[4096];
+
+		if (rc_read(file, buf, sizeof(buf)) < 0)
+			return -1;
+		start = rc_now() - start;
+		if (start < least)
+			least = start;
+	}
+	return least;
+}
+
+/*
+ * A list costs what its group holds: ten tasks beside the crowd take about as
+ * long as ten alone. A look at each task of the machine would take many times
+ * that.
+ */
+TEST_F_TIMEOUT(crowd, small_beside, 4 * TEST_TIMEOUT_DEFAULT)
+{
+	const char *grp = rc_group_new(self->hier);
+	double beside, alone;
+	char *file;
+	int i;
+
+	ASSERT_TRUE(!!grp);
+	file = strdup(rc_fmt("%s/tasks", grp));
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, rc_attach(grp, rc_sleeper()));
+	ASSERT_EQ(10, rc_count(file));
+	beside = time_to_list(file);
+	ASSERT_EQ(0, rc_kill(self->pid));
+	alone = time_to_list(file);
+	ASSERT_LT(0, alone);
+	TH_LOG("10 of %d tasks: %.0f us, alone: %.0f us",
+	       variant->tasks + 10, beside * 1e6, alone * 1e6);
+	EXPECT_LT(beside, 4 * alone);
+	free(file);
+}
+
 /* When they all have ended the group is empty. */
 TEST_F_TIMEOUT(crowd, ended, 4 * TEST_TIMEOUT_DEFAULT)
 {

@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+struct kmem_cache;
 struct nsproxy;
 struct pid;
 struct pid_namespace;
@@ -135,6 +136,8 @@ static inline struct rc_state *rc_task_state(struct task_struct *tsk,
 
 void rc_init_early(void);
 
+extern struct kmem_cache *nsproxy_cachep;
+
 /* The life of a proxy: called by kernel/nsproxy.c and kernel/fork.c. */
 void rc_proxy_ctor(void *mem);
 void rc_proxy_init(struct nsproxy *ns);
@@ -190,6 +193,8 @@ void rc_group_put(struct rc_group *grp);
 static inline void rc_init_early(void) { }
 static inline void proc_rc_init(void) { }
 static inline void rc_group_put(struct rc_group *grp) { }
+
+static inline void rc_proxy_init(struct nsproxy *ns) { }
 
 static inline void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 {

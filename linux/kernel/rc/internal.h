@@ -11,7 +11,6 @@
 #include <linux/workqueue.h>
 
 struct cred;
-struct kmem_cache;
 struct proc_dir_entry;
 
 #define RC_MAX_DEPTH	32
@@ -87,7 +86,6 @@ extern struct list_head rc_hierarchies;
 /* The table that RC_SUBSYS() fills, put together by the linker. */
 extern struct rc_subsys * const __start___rc_subsys[];
 extern struct rc_subsys * const __stop___rc_subsys[];
-extern struct kmem_cache *nsproxy_cachep;
 
 static inline bool rc_is_root(const struct rc_group *grp)
 {

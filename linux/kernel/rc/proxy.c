@@ -593,7 +593,8 @@ static void rc_pids_walk_group(struct rc_group *grp, struct pid_namespace *ns,
 	struct task_struct *tsk;
 	struct list_head *pos;
 
-	list_for_each_rcu(pos, &grp->proxies) {
+	for (pos = rcu_dereference(list_next_rcu(&grp->proxies));
+	     pos != &grp->proxies; pos = rcu_dereference(list_next_rcu(pos))) {
 		struct nsproxy *proxy = list_entry(pos - slot, struct nsproxy,
 						   rc.link[0]);
 
