@@ -19,7 +19,12 @@
 #define FORKERS 4
 
 struct shared {
+	const char *hier;
 	const char *grp[GROUPS];
+	/* Odd while the group has been seen empty and nobody is moved there. */
+	long closed[GROUPS];
+	/* Newborns that found themselves in such a group. */
+	long lost;
 	long stop;
 	long forks;
 	long threads;
@@ -45,6 +50,7 @@ FIXTURE_SETUP(race)
 	ASSERT_TRUE(!!self->shared);
 	self->hier = rc_hier_new();
 	ASSERT_TRUE(!!self->hier);
+	self->shared->hier = self->hier;
 	for (i = 0; i < GROUPS; i++) {
 		self->shared->grp[i] = rc_group_new(self->hier);
 		ASSERT_TRUE(!!self->shared->grp[i]);
@@ -61,6 +67,24 @@ static void *end_thread(void *arg)
 	return arg;
 }
 
+/* Is the caller, just born, in a group that was empty and gets no one? */
+static void look_around(struct shared *shared)
+{
+	long before[GROUPS];
+	const char *path;
+	int i;
+
+	for (i = 0; i < GROUPS; i++)
+		before[i] = rc_get(&shared->closed[i]);
+	path = rc_where(getpid(), shared->hier);
+	for (i = 0; i < GROUPS; i++) {
+		if (strcmp(path, shared->grp[i] + strlen(shared->hier)))
+			continue;
+		if (before[i] % 2 && rc_get(&shared->closed[i]) == before[i])
+			rc_inc(&shared->lost);
+	}
+}
+
 /* Children that end at once, children of children, and threads. */
 static int fork_on(void *arg)
 {
@@ -75,6 +99,7 @@ static int fork_on(void *arg)
 		if (!pid) {
 			pid_t second = fork();
 
+			look_around(shared);
 			if (!second)
 				_exit(0);
 			if (second > 0)
@@ -166,7 +191,7 @@ TEST_F_TIMEOUT(race, shuffled, RC_RACE_TIMEOUT)
 
 /*
  * Moving all that a group lists until it lists none loses no newborn: while
- * the forkers go on, the group that they have left stays empty.
+ * the forkers go on, no child finds itself in the group that they have left.
  */
 TEST_F_TIMEOUT(race, newborns, RC_RACE_TIMEOUT)
 {
@@ -182,19 +207,22 @@ TEST_F_TIMEOUT(race, newborns, RC_RACE_TIMEOUT)
 	}
 	while (rc_now() < until) {
 		const char *left = shared->grp[from];
-		int nr;
+		int nr, to = (from + 1) % GROUPS;
 
+		if (shared->closed[to] % 2)
+			rc_inc(&shared->closed[to]);
 		do {
 			nr = shuffle(shared, from);
 			ASSERT_LE(0, nr);
 		} while (nr);
+		rc_inc(&shared->closed[from]);
 		forks = rc_get(&shared->forks);
 		ASSERT_TRUE(RC_WAIT(rc_get(&shared->forks) > forks + 8));
 		ASSERT_EQ(0, rc_count(rc_fmt("%s/tasks", left)));
 		/* A fork that began before the move may hold it a moment. */
 		ASSERT_TRUE(RC_WAIT(rc_rmdir(left) == 0));
 		ASSERT_EQ(0, rc_mkdir(left));
-		from = (from + 1) % GROUPS;
+		from = to;
 		rounds++;
 	}
 	rc_set(&shared->stop, 1);
@@ -203,6 +231,7 @@ TEST_F_TIMEOUT(race, newborns, RC_RACE_TIMEOUT)
 	TH_LOG("%ld rounds, %ld moves, %ld too late, %ld forks", rounds,
 	       shared->moves, shared->missed, shared->forks);
 	EXPECT_LT(2, rounds);
+	EXPECT_EQ(0, shared->lost);
 }
 
 TEST_HARNESS_MAIN

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,8 +82,9 @@ static int fork_on(void *arg)
 			return -EIO;
 		for (i = 0; i < ARRAY_SIZE(pids); i++) {
 			pids[i] = fork();
+			/* Every other one leaves for a proxy of its own first. */
 			if (!pids[i])
-				_exit(0);
+				_exit(i % 2 ? unshare(CLONE_NEWUTS) : 0);
 			rc_inc(&shared->births);
 		}
 		for (i = 0; i < ARRAY_SIZE(pids); i++)
