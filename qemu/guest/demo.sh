@@ -51,6 +51,23 @@ read_number()
 	echo "$number"
 }
 
+# wait_until SECONDS COMMAND: tries once a second; fails when it never succeeds.
+wait_until()
+{
+	left=$1
+	shift
+	until eval "$*"; do
+		[ "$left" -gt 0 ] || unexpected "in vain: $*"
+		sleep 1
+		left=$((left - 1))
+	done
+}
+
+burn_is_busy()
+{
+	[ "$(read_number $acct/burn/cpuacct.load)" -ge 90 ]
+}
+
 compress()
 {
 	while :; do :; done
@@ -92,12 +109,7 @@ expect "cat /proc/$monitor/rc" "jobs::/bob"
 expect "cat $jobs/alice/tasks" "$compress"
 
 say "cpuacct.load covers whole intervals of 10 s: waiting for the first, at most 30 s."
-waited=0
-while [ "$(read_number $acct/burn/cpuacct.load)" -lt 90 ]; do
-	[ $waited -lt 30 ] || unexpected "the load of burn stays at $(read_number $acct/burn/cpuacct.load)"
-	sleep 1
-	waited=$((waited + 1))
-done
+wait_until 30 burn_is_busy
 run "grep . $acct/*/cpuacct.usage"
 run "grep . $acct/*/cpuacct.load"
 run "cat $acct/burn/cpuacct.stat"
@@ -124,12 +136,7 @@ say "When the jobs are done, so are the groups."
 run "kill $compress $backup $monitor"
 wait
 # What a job had started itself ends on its own, within a second.
-waited=0
-while grep -q . $acct/*/tasks; do
-	[ $waited -lt 10 ] || unexpected "the groups do not get empty"
-	sleep 1
-	waited=$((waited + 1))
-done
+wait_until 10 "! grep -q . $acct/*/tasks"
 run "rmdir $acct/idle $acct/late $jobs/alice $jobs/bob"
 run "rmdir $acct $jobs"
 run "ls /proc/rc"

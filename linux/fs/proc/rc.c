@@ -332,7 +332,10 @@ static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	err = -ENOENT;
 	if (rc_pde_dead(parent_de))
 		goto out_unlock;
-	/* Another mount can have been faster. */
+	/*
+	 * Another mount can have been faster: EEXIST, before a bound controller
+	 * makes it EBUSY.
+	 */
 	de = pde_lookup(parent_de, dentry->d_name.name, dentry->d_name.len);
 	if (de) {
 		pde_put(de);
