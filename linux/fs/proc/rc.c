@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resource control in /proc: the directories and files of /proc/rc, and
- * /proc/PID/rc.
+ * Resource control in /proc: the directories of /proc/rc, and which files they
+ * have. What the files do is in rc_files.c.
  *
  * A group's directory and its files are entries of procfs, but of a kind that is
  * never waited for: stock procfs removes an entry when no file operation on it
@@ -12,27 +12,20 @@
  *
  * Each mount of proc has its own dentries and inodes for one tree of entries.
  * What was done through another mount shows when a dentry is looked at again:
- * it is dropped if its entry is dead, and the inode takes mode and owner from
- * the entry before they are used. A dentry for a name that is not there exists
+ * it is dropped if its entry is dead or has another name, and the inode takes mode
+ * and owner from the entry before they are used. A dentry for a name that is not there exists
  * only while that name is being made.
  */
 
 #include <linux/capability.h>
-#include <linux/ctype.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/init.h>
 #include <linux/namei.h>
-#include <linux/pid_namespace.h>
-#include <linux/ptrace.h>
-#include <linux/rc.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/splice.h>
-#include <linux/uaccess.h>
 
-#include "../../kernel/rc/internal.h"
-#include "internal.h"
+#include "rc_internal.h"
 
 /*
  * Positions in a directory, after "." and "..": files of the core, files of each
@@ -43,51 +36,18 @@
 #define RC_FILES_MAX	32
 #define RC_POS_GROUPS	(RC_POS_SUBSYS + CONFIG_RC_MAX_SUBSYS * RC_FILES_MAX)
 
-/**
- * struct rc_open - an open file
- * @grp: its group, with a reference
- * @file: what the file is
- * @pids: ids, if it lists tasks; belongs to the reader, under the seq_file's
- *	lock
- */
-struct rc_open {
-	struct rc_group *grp;
-	const struct rc_file *file;
-	struct rc_pids pids;
-};
-
 static const struct inode_operations rc_dir_iops;
 static const struct inode_operations rc_file_iops;
 static const struct file_operations rc_dir_fops;
-static const struct file_operations rc_show_fops;
-static const struct file_operations rc_tasks_fops;
-static const struct file_operations rc_subsystems_fops;
 static const struct dentry_operations rc_dops;
 
-static struct rc_file rc_top_files[] = {
-	{ .name = "subsystems", .mode = 0444, .fops = &rc_subsystems_fops },
-	{ }
-};
-
-/* Those that only a root has come first. */
-static struct rc_file rc_root_files[] = {
-	{ .name = "subsystems", .mode = 0444, .fops = &rc_subsystems_fops },
-	{ .name = "tasks", .mode = 0644, .fops = &rc_tasks_fops },
-	{ }
-};
-
-static struct rc_file * const rc_group_files = rc_root_files + 1;
-
-static struct rc_file *rc_core_files(const struct rc_group *grp)
+/* Does a group's directory have the file? */
+static bool rc_has_file(const struct rc_group *grp, const struct rc_file *file)
 {
 	if (grp == &rc_top)
-		return rc_top_files;
-	return rc_is_root(grp) ? rc_root_files : rc_group_files;
-}
-
-static bool rc_pde_dead(const struct proc_dir_entry *de)
-{
-	return atomic_read(&de->in_use) < 0;
+		return true;
+	return !(file->flags & (rc_is_root(grp) ? RC_FILE_NOT_ROOT :
+						  RC_FILE_ROOT_ONLY));
 }
 
 /*
@@ -150,8 +110,43 @@ static int rc_add_files(struct proc_dir_entry *dir, struct rc_group *grp,
 	int err = 0;
 
 	for (; !err && file && file->name; file++)
-		err = rc_add_file(dir, grp, file);
+		if (rc_has_file(grp, file))
+			err = rc_add_file(dir, grp, file);
 	return err;
+}
+
+static int rc_add_subsys_files(struct proc_dir_entry *dir, struct rc_group *grp,
+			       unsigned long mask)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+	int err = 0;
+
+	for_each_rc_subsys_in(ss, id, &mask)
+		if (!err)
+			err = rc_add_files(dir, grp, ss->files);
+	return err;
+}
+
+static void rc_kill_subsys_files(struct proc_dir_entry *dir, unsigned long mask)
+{
+	const struct rc_file *file;
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &mask) {
+		for (file = ss->files; file && file->name; file++) {
+			struct proc_dir_entry *de;
+
+			de = pde_lookup(dir, file->name, strlen(file->name));
+			if (!de)
+				continue;
+			pde_unlink(de);
+			/* The directory's reference and that of the lookup. */
+			pde_put(de);
+			pde_put(de);
+		}
+	}
 }
 
 /*
@@ -172,20 +167,17 @@ static void rc_kill_dir(struct proc_dir_entry *dir)
 static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
 {
 	struct proc_dir_entry *dir;
-	struct rc_subsys *ss;
-	unsigned int id;
 	int err;
 
-	dir = rc_pde_alloc(grp, grp->name, S_IFDIR | mode);
+	dir = rc_pde_alloc(grp, rc_group_name(grp), S_IFDIR | mode);
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 	dir->proc_iops = &rc_dir_iops;
 	dir->proc_dir_ops = &rc_dir_fops;
 
-	err = rc_add_files(dir, grp, rc_core_files(grp));
-	for_each_rc_subsys_in(ss, id, &grp->hier->subsys_mask)
-		if (!err)
-			err = rc_add_files(dir, grp, ss->files);
+	err = rc_add_files(dir, grp, rc_core_files);
+	if (!err)
+		err = rc_add_subsys_files(dir, grp, grp->hier->subsys_mask);
 	if (err) {
 		rc_kill_dir(dir);
 		return ERR_PTR(err);
@@ -245,6 +237,7 @@ static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 {
 	struct proc_dir_entry *de;
 	struct inode *inode;
+	bool named;
 
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
@@ -253,6 +246,12 @@ static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 		return 0;
 	de = PDE(inode);
 	if (rc_pde_dead(de))
+		return 0;
+	/* The lock keeps the dentry's name, if this mount is renaming it. */
+	spin_lock(&dentry->d_lock);
+	named = pde_is_named(de, dentry->d_name.name, dentry->d_name.len);
+	spin_unlock(&dentry->d_lock);
+	if (!named)
 		return 0;
 	rc_refresh_inode(inode);
 	return 1;
@@ -314,66 +313,85 @@ static int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 }
 
 /*
- * mkdir, rmdir, readdir
+ * mkdir, rmdir, rename, readdir
  */
 
-static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
-		    struct dentry *dentry, umode_t mode)
+/*
+ * Makes a group or a hierarchy with its directory. With @sb, returns its inode
+ * there, else NULL.
+ */
+static struct inode *rc_make_group(struct proc_dir_entry *parent_de,
+				   const char *name, umode_t mode,
+				   struct super_block *sb)
 {
-	struct proc_dir_entry *parent_de = PDE(dir), *de;
-	struct rc_group *parent = parent_de->data, *grp;
-	struct inode *inode;
+	struct inode *inode = NULL;
+	struct proc_dir_entry *de;
+	struct rc_group *grp;
 	int err;
 
-	if (parent == &rc_top && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
-
-	mutex_lock(&rc_mutex);
-	err = -ENOENT;
+	lockdep_assert_held(&rc_mutex);
 	if (rc_pde_dead(parent_de))
-		goto out_unlock;
-	/*
-	 * Another mount can have been faster: EEXIST, before a bound controller
-	 * makes it EBUSY.
-	 */
-	de = pde_lookup(parent_de, dentry->d_name.name, dentry->d_name.len);
+		return ERR_PTR(-ENOENT);
+	/* Another mount can have been faster. */
+	de = pde_lookup(parent_de, name, strlen(name));
 	if (de) {
 		pde_put(de);
-		err = -EEXIST;
-		goto out_unlock;
+		return ERR_PTR(-EEXIST);
 	}
-	grp = rc_group_create(parent, dentry->d_name.name);
-	err = PTR_ERR_OR_ZERO(grp);
-	if (err)
-		goto out_unlock;
-	de = rc_make_dir(grp, mode & 01777);
-	err = PTR_ERR_OR_ZERO(de);
-	if (err)
+	grp = rc_group_create(parent_de->data, name);
+	if (IS_ERR(grp))
+		return ERR_CAST(grp);
+	de = rc_make_dir(grp, mode);
+	if (IS_ERR(de)) {
+		err = PTR_ERR(de);
 		goto out_put_group;
-	pde_get(de);
-	inode = rc_get_inode(dir->i_sb, de);
-	err = -ENOMEM;
-	if (!inode)
-		goto out_kill_dir;
-
+	}
+	if (sb) {
+		pde_get(de);
+		inode = rc_get_inode(sb, de);
+		err = -ENOMEM;
+		if (!inode)
+			goto out_kill_dir;
+	}
 	grp->pde = de;
-	err = pde_link(parent_de, de);
+	err = rc_group_publish(grp);
 	if (err)
 		goto out_put_inode;
-	rc_group_publish(grp);
-	mutex_unlock(&rc_mutex);
-	d_instantiate(dentry, inode);
-	return 0;
+	err = pde_link(parent_de, de);
+	if (err)
+		goto out_remove;
+	return inode;
 
+out_remove:
+	/* Takes the reference that is dropped below. */
+	rc_group_get(grp);
+	rc_group_remove(grp);
 out_put_inode:
 	iput(inode);
 out_kill_dir:
 	rc_kill_dir(de);
 out_put_group:
 	rc_group_put(grp);
-out_unlock:
+	return ERR_PTR(err);
+}
+
+static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+		    struct dentry *dentry, umode_t mode)
+{
+	struct proc_dir_entry *parent_de = PDE(dir);
+	struct inode *inode;
+
+	if (parent_de->data == &rc_top && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	mutex_lock(&rc_mutex);
+	inode = rc_make_group(parent_de, dentry->d_name.name, mode & 01777,
+			      dir->i_sb);
 	mutex_unlock(&rc_mutex);
-	return err;
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	d_instantiate(dentry, inode);
+	return 0;
 }
 
 static int rc_rmdir(struct inode *dir, struct dentry *dentry)
@@ -393,29 +411,98 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 	return err;
 }
 
-/* The file at a position, if the directory can have one there. */
+static int rc_dir_rename(struct proc_dir_entry *de, const char *name)
+{
+	struct rc_group *grp = de->data;
+	const char *copy;
+	int err;
+
+	copy = rc_group_new_name(grp, name);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	err = pde_rename(de, name);
+	if (err) {
+		kfree(copy);
+		return err;
+	}
+	rc_group_set_name(grp, copy);
+	return 0;
+}
+
+static int rc_rename(struct mnt_idmap *idmap,
+		     struct inode *old_dir, struct dentry *old_dentry,
+		     struct inode *new_dir, struct dentry *new_dentry,
+		     unsigned int flags)
+{
+	struct proc_dir_entry *de = PDE(d_inode(old_dentry));
+	int err;
+
+	if (flags & ~RENAME_NOREPLACE)
+		return -EINVAL;
+	if (!S_ISDIR(de->mode))
+		return -EPERM;
+	if (old_dir != new_dir)
+		return -EXDEV;
+	if (d_really_is_positive(new_dentry))
+		return -EEXIST;
+	if (rc_is_root(de->data) && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	mutex_lock(&rc_mutex);
+	err = rc_dir_rename(de, new_dentry->d_name.name);
+	mutex_unlock(&rc_mutex);
+	return err;
+}
+
+/**
+ * rc_dir_rebind - give a hierarchy other controllers, with their files
+ * @root: its root
+ * @mask: ids of the controllers
+ *
+ * Context: rc_mutex held, @root not dead; may sleep.
+ * Return: 0; -EBUSY a controller is bound elsewhere or the hierarchy has groups;
+ * -ENOENT a controller is turned off; -ENOMEM; or what a controller says.
+ */
+int rc_dir_rebind(struct rc_group *root, unsigned long mask)
+{
+	struct rc_hierarchy *hier = root->hier;
+	unsigned long old = hier->subsys_mask;
+	int err;
+
+	err = rc_rebind_begin(hier, mask);
+	if (err)
+		return err;
+	err = rc_add_subsys_files(root->pde, root, mask & ~old);
+	if (err) {
+		rc_kill_subsys_files(root->pde, mask & ~old);
+		rc_rebind_abort(hier, mask);
+		return err;
+	}
+	rc_kill_subsys_files(root->pde, old & ~mask);
+	rc_rebind_commit(hier, mask);
+	return 0;
+}
+
+/* The file at a position, if the directory has one there. */
 static const struct rc_file *rc_file_at(struct rc_group *grp, loff_t pos)
 {
 	const struct rc_file *file;
-	struct rc_subsys *ss;
 
 	if (pos < RC_POS_SUBSYS) {
-		file = rc_core_files(grp);
+		file = grp == &rc_top ? rc_top_files : rc_core_files;
 		pos -= RC_POS_FILES;
 	} else {
 		unsigned int id = (pos - RC_POS_SUBSYS) / RC_FILES_MAX;
 
-		if (grp == &rc_top || id >= rc_nr_subsys)
+		if (grp == &rc_top || id >= rc_nr_subsys ||
+		    !(READ_ONCE(grp->hier->subsys_mask) & BIT(id)))
 			return NULL;
-		ss = rc_subsys_by_id(id);
-		if (!test_bit(id, &grp->hier->subsys_mask) || !ss->files)
-			return NULL;
-		file = ss->files;
+		file = rc_subsys_by_id(id)->files;
 		pos = (pos - RC_POS_SUBSYS) % RC_FILES_MAX;
 	}
-	for (; file->name; file++)
+	for (; file && file->name; file++)
 		if (!pos--)
-			return file;
+			return rc_has_file(grp, file) ? file : NULL;
 	return NULL;
 }
 
@@ -457,7 +544,7 @@ static int rc_readdir(struct file *file, struct dir_context *ctx)
 		mutex_lock(&rc_mutex);
 		grp = rc_group_next(parent, ctx->pos - RC_POS_GROUPS);
 		if (grp) {
-			strscpy(name, grp->name, sizeof(name));
+			strscpy(name, rc_group_name(grp), sizeof(name));
 			ino = grp->pde->low_ino;
 			serial = grp->serial;
 		}
@@ -480,6 +567,7 @@ static const struct inode_operations rc_dir_iops = {
 	.lookup		= rc_lookup,
 	.mkdir		= rc_mkdir,
 	.rmdir		= rc_rmdir,
+	.rename		= rc_rename,
 	.permission	= rc_permission,
 	.getattr	= rc_getattr,
 	.setattr	= rc_setattr,
@@ -496,252 +584,6 @@ static const struct file_operations rc_dir_fops = {
 	.read		= generic_read_dir,
 	.iterate_shared	= rc_readdir,
 };
-
-/*
- * Files
- */
-
-static int rc_open(struct inode *inode, struct file *file,
-		   const struct seq_operations *ops)
-{
-	struct proc_dir_entry *de = PDE(inode);
-	struct rc_open *of;
-
-	if (rc_pde_dead(de))
-		return -ENODEV;
-	of = __seq_open_private(file, ops, sizeof(*of));
-	if (!of)
-		return -ENOMEM;
-	of->grp = rc_group_get(de->data);
-	of->file = de->rc_file;
-	/* seq_open() takes it away; here the offset of a write means nothing. */
-	if (file->f_mode & FMODE_WRITE)
-		file->f_mode |= FMODE_PWRITE;
-	return 0;
-}
-
-static int rc_release(struct inode *inode, struct file *file)
-{
-	struct seq_file *m = file->private_data;
-	struct rc_open *of = m->private;
-
-	kvfree(of->pids.pid);
-	rc_group_put(of->grp);
-	return seq_release_private(inode, file);
-}
-
-static ssize_t rc_read_iter(struct kiocb *iocb, struct iov_iter *iter)
-{
-	if (rc_pde_dead(PDE(file_inode(iocb->ki_filp))))
-		return -ENODEV;
-	return seq_read_iter(iocb, iter);
-}
-
-static void *rc_single_start(struct seq_file *m, loff_t *pos)
-{
-	return *pos ? NULL : m->private;
-}
-
-static void *rc_single_next(struct seq_file *m, void *v, loff_t *pos)
-{
-	++*pos;
-	return NULL;
-}
-
-static void rc_stop(struct seq_file *m, void *v)
-{
-}
-
-static int rc_show(struct seq_file *m, void *v)
-{
-	struct rc_open *of = m->private;
-
-	return of->file->show(m, of->grp->state[of->file->ss->id]);
-}
-
-static const struct seq_operations rc_show_ops = {
-	.start	= rc_single_start,
-	.next	= rc_single_next,
-	.stop	= rc_stop,
-	.show	= rc_show,
-};
-
-static int rc_show_open(struct inode *inode, struct file *file)
-{
-	return rc_open(inode, file, &rc_show_ops);
-}
-
-static const struct file_operations rc_show_fops = {
-	.open		= rc_show_open,
-	.read_iter	= rc_read_iter,
-	.splice_read	= copy_splice_read,
-	.llseek		= seq_lseek,
-	.release	= rc_release,
-};
-
-static int rc_subsystems_show(struct seq_file *m, void *v)
-{
-	struct rc_open *of = m->private;
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	mutex_lock(&rc_mutex);
-	if (of->grp != &rc_top) {
-		rc_show_subsys_list(m, of->grp->hier->subsys_mask, ' ');
-		seq_putc(m, '\n');
-	} else {
-		seq_puts(m, "#subsys_name\thierarchy\tnum_groups\tenabled\n");
-		for_each_rc_subsys(ss, id)
-			seq_printf(m, "%s\t%s\t%u\t%d\n", ss->name,
-				   ss->hier ? ss->hier->root.name : "-",
-				   ss->hier ? ss->hier->nr_groups : 0, 1);
-	}
-	mutex_unlock(&rc_mutex);
-	return 0;
-}
-
-static const struct seq_operations rc_subsystems_ops = {
-	.start	= rc_single_start,
-	.next	= rc_single_next,
-	.stop	= rc_stop,
-	.show	= rc_subsystems_show,
-};
-
-static int rc_subsystems_open(struct inode *inode, struct file *file)
-{
-	return rc_open(inode, file, &rc_subsystems_ops);
-}
-
-static const struct file_operations rc_subsystems_fops = {
-	.open		= rc_subsystems_open,
-	.read_iter	= rc_read_iter,
-	.splice_read	= copy_splice_read,
-	.llseek		= seq_lseek,
-	.release	= rc_release,
-};
-
-/* Leaves out what the mount's hidepid option hides from the reader. */
-static void rc_pids_hide(struct proc_fs_info *fs_info, struct rc_pids *pids)
-{
-	size_t i, out = 0;
-
-	if (fs_info->hide_pid < HIDEPID_INVISIBLE)
-		return;
-	for (i = 0; i < pids->nr; i++) {
-		struct task_struct *tsk;
-
-		rcu_read_lock();
-		tsk = find_task_by_pid_ns(pids->pid[i], fs_info->pid_ns);
-		if (tsk && proc_task_visible(fs_info, tsk))
-			pids->pid[out++] = pids->pid[i];
-		rcu_read_unlock();
-	}
-	pids->nr = out;
-}
-
-/*
- * A reader that starts gets a snapshot, and the rest of it as it reads on, so
- * that each id comes once and none that stays is missed.
- */
-static void *rc_tasks_start(struct seq_file *m, loff_t *pos)
-{
-	struct proc_fs_info *fs_info = proc_sb_info(file_inode(m->file)->i_sb);
-	struct rc_open *of = m->private;
-	struct rc_pids pids;
-	int err;
-
-	if (!*pos || !of->pids.pid) {
-		mutex_lock(&rc_mutex);
-		err = of->grp->dead ? -ENODEV :
-		      rc_pids_collect(of->grp, fs_info->pid_ns, &pids);
-		mutex_unlock(&rc_mutex);
-		if (err)
-			return ERR_PTR(err);
-		rc_pids_hide(fs_info, &pids);
-		kvfree(of->pids.pid);
-		of->pids = pids;
-	}
-	return *pos < of->pids.nr ? &of->pids.pid[*pos] : NULL;
-}
-
-static void *rc_tasks_next(struct seq_file *m, void *v, loff_t *pos)
-{
-	struct rc_open *of = m->private;
-
-	++*pos;
-	return *pos < of->pids.nr ? &of->pids.pid[*pos] : NULL;
-}
-
-static int rc_tasks_show(struct seq_file *m, void *v)
-{
-	seq_put_decimal_ull(m, "", *(pid_t *)v);
-	seq_putc(m, '\n');
-	return 0;
-}
-
-static const struct seq_operations rc_tasks_ops = {
-	.start	= rc_tasks_start,
-	.next	= rc_tasks_next,
-	.stop	= rc_stop,
-	.show	= rc_tasks_show,
-};
-
-static int rc_tasks_open(struct inode *inode, struct file *file)
-{
-	return rc_open(inode, file, &rc_tasks_ops);
-}
-
-/* Reads a decimal id, with or without a newline, and nothing else. */
-static int rc_parse_id(const char *buf, size_t len, pid_t *nr)
-{
-	if (strlen(buf) != len || !isdigit(*buf) || kstrtoint(buf, 10, nr))
-		return -EINVAL;
-	return 0;
-}
-
-static ssize_t rc_tasks_write(struct file *file, const char __user *ubuf,
-			      size_t count, loff_t *ppos)
-{
-	struct rc_open *of = ((struct seq_file *)file->private_data)->private;
-	char *buf;
-	pid_t nr;
-	int err;
-
-	if (count > PAGE_SIZE)
-		return -E2BIG;
-	buf = memdup_user_nul(ubuf, count);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	err = rc_parse_id(buf, count, &nr);
-	kfree(buf);
-	if (!err)
-		err = rc_attach_pid(of->grp, nr, file->f_cred);
-	return err ?: count;
-}
-
-static const struct file_operations rc_tasks_fops = {
-	.open		= rc_tasks_open,
-	.read_iter	= rc_read_iter,
-	.write		= rc_tasks_write,
-	.splice_read	= copy_splice_read,
-	.llseek		= seq_lseek,
-	.release	= rc_release,
-};
-
-/*
- * /proc/PID/rc and /proc/PID/task/TID/rc: one line for each hierarchy, oldest
- * first,
- *
- *   HIERARCHY:CONTROLLER,CONTROLLER...:PATH
- *
- * where there may be no controller, and PATH, which starts with a slash, may
- * hold colons. Empty for a task that has let go of its groups on its way out.
- */
-int proc_rc_membership(struct seq_file *m, struct pid_namespace *ns,
-		       struct pid *pid, struct task_struct *tsk)
-{
-	return rc_show_membership(m, tsk);
-}
 
 /**
  * proc_rc_init - make /proc/rc
@@ -764,3 +606,33 @@ void __init proc_rc_init(void)
 fail:
 	pr_err("rc: no memory for /proc/rc\n");
 }
+
+/* What rc= on the kernel's command line asks for. */
+static char *rc_boot_list __initdata;
+
+static int __init rc_boot_setup(char *list)
+{
+	rc_boot_list = list;
+	return 1;
+}
+__setup("rc=", rc_boot_setup);
+
+static int __init rc_boot_hierarchies(void)
+{
+	char *name;
+
+	while ((name = strsep(&rc_boot_list, ";"))) {
+		struct inode *inode = ERR_PTR(-EINVAL);
+
+		mutex_lock(&rc_mutex);
+		if (*name && strlen(name) <= NAME_MAX && !strchr(name, '/') &&
+		    strcmp(name, ".") && strcmp(name, ".."))
+			inode = rc_make_group(rc_top.pde, name, 0755, NULL);
+		mutex_unlock(&rc_mutex);
+		if (IS_ERR(inode))
+			pr_warn("rc: cannot make hierarchy \"%s\": %pe\n",
+				name, inode);
+	}
+	return 0;
+}
+fs_initcall(rc_boot_hierarchies);

@@ -6,14 +6,17 @@
 #ifndef _LINUX_RC_H
 #define _LINUX_RC_H
 
+#include <linux/bits.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/types.h>
 
 struct kmem_cache;
 struct nsproxy;
 struct pid;
 struct pid_namespace;
+struct rc_core_file;
 struct rc_group;
 struct rc_hierarchy;
 struct rc_subsys;
@@ -42,21 +45,55 @@ struct rc_state {
  * struct rc_file - a file that a controller has in each of its groups
  * @name: file name, unique in the directory, by custom "controller.what"
  * @mode: permission bits at creation
- * @show: prints the file. Called in process context with no lock of rc held,
- *	may sleep. The state stays allocated, its group may be removed
- *	meanwhile. Returns 0 or a negative errno for the reader.
- * @fops: set by the core's own files alone, in place of @show
+ * @flags: RC_FILE_ROOT_ONLY: only in the root; RC_FILE_NOT_ROOT: in all groups
+ *	but the root
+ * @max: the longest text that can be written, in bytes; 0 stands for a page.
+ *	More is -E2BIG.
+ * @private: for the controller, when files share their functions
+ * @show: prints the file
+ * @read_u64: gives the number that the file shows, in place of @show
+ * @read_s64: the same for a number with a sign
+ * @write: takes a text that was written: it ends with a NUL, has none before,
+ *	and has lost one newline at its end. May change @buf.
+ * @write_u64: takes a decimal number that was written, in place of @write
+ * @write_s64: the same for a number with a sign
+ * @fops: set by the core's own files alone
+ * @core: the same
  * @ss: the file's controller; the core sets it at boot
  *
  * Tables end with an entry whose @name is NULL.
+ *
+ * Reading functions are called in process context with no lock of rc held, and
+ * may sleep. The state stays allocated; its group may be removed meanwhile.
+ * @show returns 0 or a negative errno for the reader.
+ *
+ * Writing functions are called in process context under rc_mutex, and may
+ * sleep. The group is not removed and the controller is bound. They return 0 or
+ * a negative errno for the writer, and have changed nothing in that case. Text
+ * that is no number of the wanted type is -EINVAL before they are called.
  */
 struct rc_file {
 	const char *name;
 	umode_t mode;
-	int (*show)(struct seq_file *m, struct rc_state *st);
+	unsigned int flags;
+	size_t max;
+	unsigned long private;
+	int (*show)(struct seq_file *m, struct rc_state *st,
+		    const struct rc_file *file);
+	u64 (*read_u64)(struct rc_state *st, const struct rc_file *file);
+	s64 (*read_s64)(struct rc_state *st, const struct rc_file *file);
+	int (*write)(struct rc_state *st, const struct rc_file *file, char *buf);
+	int (*write_u64)(struct rc_state *st, const struct rc_file *file,
+			 u64 val);
+	int (*write_s64)(struct rc_state *st, const struct rc_file *file,
+			 s64 val);
 	const struct file_operations *fops;
+	const struct rc_core_file *core;
 	struct rc_subsys *ss;
 };
+
+#define RC_FILE_ROOT_ONLY	BIT(0)
+#define RC_FILE_NOT_ROOT	BIT(1)
 
 /**
  * struct rc_subsys - a controller
@@ -72,9 +109,37 @@ struct rc_file {
  *	or ERR_PTR().
  * @destroy: frees a state. Process context, may sleep; rc_mutex is held if the
  *	state was never visible, and not held otherwise. No reader is left.
- * @bind: called under rc_mutex with the hierarchy that the controller has just
- *	been bound to, or with NULL when it is let go. May sleep, cannot fail.
- *	Optional.
+ * @bind: called under rc_mutex with the hierarchy that the controller is about
+ *	to be bound to, or with NULL when it has been let go. No task is in a
+ *	group of its own then: all are at @top. May sleep. Returns 0 or a
+ *	negative errno, which makes the binding fail; must not fail for NULL.
+ * @can_attach: may @tsk move from @from to @to? Called for each thread that is
+ *	to move, before any of them does. Returns 0, after which either
+ *	@cancel_attach or @attach follows, or a negative errno: then no thread
+ *	moves.
+ * @cancel_attach: @tsk does not move after all: it has exited, or may not for
+ *	another controller, or another thread of its process may not. In reverse
+ *	order of @can_attach.
+ * @attach: @tsk has moved. It can have exited since.
+ * @can_fork: may there be a new task @child in @st's group? Atomic: called with
+ *	tasklist_lock held for writing and interrupts off, at the last point at
+ *	which fork can fail. Returns 0, or a negative errno for the caller of
+ *	fork(2).
+ * @cancel_fork: there will be no @child after all, since another controller has
+ *	refused; context as @can_fork
+ * @fork: @child is there and has not run yet. Process context, may sleep, no
+ *	lock of rc held. By now it can have been moved: look with
+ *	rc_task_state().
+ * @exit: @tsk, which is current, has let go of @st on its way out and is charged
+ *	to @top from here on. Process context, may sleep, no lock of rc held.
+ *
+ * @create, @destroy and @top are needed, all else is optional. @can_attach,
+ * @cancel_attach and @attach are called under rc_mutex and may sleep; both
+ * states stay allocated, and @tsk may be any task, also in kernel mode on another
+ * CPU. They are called for moves from and to the root too, where the state is
+ * @top. @can_fork, @cancel_fork, @fork and @exit are not called for tasks in the
+ * root: those cost nothing. Each task that @can_fork has let in, and each that
+ * has moved in, leaves through @attach with its state as @from, or through @exit.
  */
 struct rc_subsys {
 	const char *name;
@@ -85,7 +150,19 @@ struct rc_subsys {
 
 	struct rc_state *(*create)(struct rc_state *parent);
 	void (*destroy)(struct rc_state *st);
-	void (*bind)(struct rc_hierarchy *hier);
+	int (*bind)(struct rc_hierarchy *hier);
+
+	int (*can_attach)(struct rc_state *to, struct rc_state *from,
+			  struct task_struct *tsk);
+	void (*cancel_attach)(struct rc_state *to, struct rc_state *from,
+			      struct task_struct *tsk);
+	void (*attach)(struct rc_state *to, struct rc_state *from,
+		       struct task_struct *tsk);
+
+	int (*can_fork)(struct rc_state *st, struct task_struct *child);
+	void (*cancel_fork)(struct rc_state *st, struct task_struct *child);
+	void (*fork)(struct task_struct *child);
+	void (*exit)(struct rc_state *st, struct task_struct *tsk);
 };
 
 /**
@@ -142,9 +219,11 @@ extern struct kmem_cache *nsproxy_cachep;
 void rc_proxy_ctor(void *mem);
 void rc_proxy_init(struct nsproxy *ns);
 void rc_proxy_free(struct nsproxy *ns);
-void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
+struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new);
 struct nsproxy *rc_fork_pin(struct task_struct *child);
+int __rc_can_fork(struct task_struct *child);
 struct nsproxy *__rc_fork(struct task_struct *child);
+void __rc_post_fork(struct task_struct *child, struct nsproxy *stale);
 
 static inline void rc_fork_share(struct nsproxy *ns) { }
 
@@ -154,32 +233,51 @@ static inline void rc_fork_unpin(struct nsproxy *ns)
 }
 
 /**
+ * rc_can_fork - ask the controllers whether there may be a new task
+ * @child: the new task; current is its parent
+ *
+ * Context: tasklist_lock held for writing, interrupts off. It is not released
+ * before rc_fork() if this succeeds, so that the parent is not moved between.
+ * Return: 0 or a negative errno.
+ */
+static inline int rc_can_fork(struct task_struct *child)
+{
+	if (likely(!current->nsproxy->rc.mask))
+		return 0;
+	return __rc_can_fork(child);
+}
+
+/**
  * rc_fork - give a newborn the groups that its parent has now
  * @child: the new task, about to become visible; current is its parent
  *
  * The parent may have been moved since the child took its proxy.
  *
- * Context: tasklist_lock held for writing, interrupts off.
- * Return: a proxy to drop with rc_fork_done() when the locks are released, or
- * NULL.
+ * Context: tasklist_lock held for writing since rc_can_fork(), interrupts off.
+ * Return: a proxy for rc_post_fork(), or NULL.
  */
 static inline struct nsproxy *rc_fork(struct task_struct *child)
 {
-	struct nsproxy *ns = READ_ONCE(current->nsproxy);
+	struct nsproxy *ns = current->nsproxy;
 
-	/*
-	 * Without groups there is no list to join. A move of the parent that
-	 * is under way waits for this section, see rc_wait_for_newborns().
-	 */
+	/* Without groups there is no list to join. */
 	if (likely(child->nsproxy == ns && !ns->rc.mask))
 		return NULL;
 	return __rc_fork(child);
 }
 
-static inline void rc_fork_done(struct nsproxy *ns)
+/**
+ * rc_post_fork - tell the controllers of a new task
+ * @child: the task, which is visible and has not run yet
+ * @stale: from rc_fork()
+ *
+ * Context: process context, no locks held.
+ */
+static inline void rc_post_fork(struct task_struct *child,
+				struct nsproxy *stale)
 {
-	if (ns)
-		put_nsproxy(ns);
+	if (unlikely(stale || !hlist_nulls_unhashed(&child->rc_node)))
+		__rc_post_fork(child, stale);
 }
 
 int rc_show_membership(struct seq_file *m, struct task_struct *tsk);
@@ -196,9 +294,16 @@ static inline void rc_group_put(struct rc_group *grp) { }
 
 static inline void rc_proxy_init(struct nsproxy *ns) { }
 
-static inline void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
+static inline struct nsproxy *rc_replace_proxy(struct task_struct *tsk,
+					       struct nsproxy *new)
 {
+	struct nsproxy *old;
+
+	task_lock(tsk);
+	old = tsk->nsproxy;
 	tsk->nsproxy = new;
+	task_unlock(tsk);
+	return old;
 }
 
 static inline struct nsproxy *rc_fork_pin(struct task_struct *child)
@@ -212,8 +317,10 @@ static inline void rc_fork_share(struct nsproxy *ns)
 }
 
 static inline void rc_fork_unpin(struct nsproxy *ns) { }
+static inline int rc_can_fork(struct task_struct *child) { return 0; }
 static inline struct nsproxy *rc_fork(struct task_struct *child) { return NULL; }
-static inline void rc_fork_done(struct nsproxy *ns) { }
+static inline void rc_post_fork(struct task_struct *child,
+				struct nsproxy *stale) { }
 
 #endif /* CONFIG_RC_GROUPS */
 

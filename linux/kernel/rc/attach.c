@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Moving tasks between groups: who may, whom, and the move itself.
+ * Moving tasks between groups: who may, whom, and the move itself, of one thread
+ * or of all threads of a process.
+ *
+ * A move has two halves. The first can fail: a proxy is found or made for each
+ * thread, and the controllers are asked. The second cannot: it gives all threads
+ * their proxies under tasklist_lock, when no thread is there that the first half
+ * has not seen. No thread is born meanwhile, as a birth takes that lock to
+ * write, and rc_moving keeps threads from taking other proxies by unshare(2) and
+ * the like, so that only exit can make a difference to what was prepared.
  */
 
 #include <linux/cred.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -13,49 +23,51 @@
 #include "internal.h"
 
 /*
- * Gives @tsk the proxy that has @grp, and sets @drop to the old one, if that has
- * changed; the caller drops it outside of rc_mutex.
+ * The process that is being moved, whole or a thread of it. Written under
+ * rc_mutex. A thread that is about to replace its proxy looks at it under its
+ * task_lock, which rc_move_prepare() takes after it was set.
  */
-static int rc_move_task(struct rc_group *grp, struct task_struct *tsk,
-			struct nsproxy **drop)
-{
-	struct rc_group *target = rc_is_root(grp) ? NULL : grp;
-	struct nsproxy *fresh = NULL, *old, *new;
-	unsigned int slot = grp->hier->id;
-	int ret = 0;
+struct signal_struct *rc_moving;
 
-	for (;;) {
-		task_lock(tsk);
-		old = tsk->nsproxy;
-		if (!old) {
-			ret = -ESRCH;
-			break;
-		}
-		if (old->rc.group[slot] == target)
-			break;
-		new = rc_proxy_get(old, grp->hier, target, fresh);
-		if (new) {
-			if (new == fresh)
-				fresh = NULL;
-			rc_switch_proxy(tsk, new);
-			*drop = old;
-			break;
-		}
-		task_unlock(tsk);
+/**
+ * struct rc_move - a thread on its way
+ * @tsk: the thread, with a reference
+ * @from: the proxy that it had when it was prepared, with a reference
+ * @to: the proxy that it is to have, with a reference until it has got it
+ * @asked: how many controllers, by id, have been asked
+ * @moved: it has got @to
+ */
+struct rc_move {
+	struct task_struct *tsk;
+	struct nsproxy *from;
+	struct nsproxy *to;
+	unsigned int asked;
+	bool moved;
+};
 
-		fresh = kmem_cache_alloc(nsproxy_cachep, GFP_KERNEL);
-		if (!fresh)
-			return -ENOMEM;
-		rc_proxy_init(fresh);
-	}
-	task_unlock(tsk);
-
-	if (fresh)
-		kmem_cache_free(nsproxy_cachep, fresh);
-	if (*drop && !old->rc.mask)
-		rc_wait_for_newborns();
-	return ret;
-}
+/**
+ * struct rc_moves - what is to move
+ * @grp: where to
+ * @target: the same as it stands in a proxy, NULL for a root
+ * @cred: credentials that decide
+ * @move: the threads, in the order of the process's list
+ * @nr: how many they are
+ * @max: room in @move
+ * @full: there was not enough
+ * @there: a thread was there already
+ * @single: room for one
+ */
+struct rc_moves {
+	struct rc_group *grp;
+	struct rc_group *target;
+	const struct cred *cred;
+	struct rc_move *move;
+	unsigned int nr;
+	unsigned int max;
+	bool full;
+	bool there;
+	struct rc_move single;
+};
 
 /* Who has opened the file with @cred may move his own tasks; root, any. */
 static bool rc_may_move(struct task_struct *tsk, const struct cred *cred)
@@ -72,33 +84,300 @@ static bool rc_may_move(struct task_struct *tsk, const struct cred *cred)
 	return ret;
 }
 
+static int rc_move_check(struct task_struct *tsk, const struct cred *cred)
+{
+	if (!rc_may_move(tsk, cred))
+		return -EACCES;
+	/* All kernel threads are born into kthreadd's groups. */
+	if (tsk == kthreadd_task || (tsk->flags & PF_NO_SETAFFINITY))
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * The first half
+ */
+
+/* Asks the controllers in order of their ids; rc_move_cancel() undoes it. */
+static int rc_move_ask(struct rc_moves *mvs, struct rc_move *mv)
+{
+	struct rc_group *grp = mvs->grp;
+	struct rc_subsys *ss;
+	unsigned int id;
+	int err;
+
+	for_each_rc_subsys_in(ss, id, &grp->hier->subsys_mask) {
+		if (ss->can_attach) {
+			err = ss->can_attach(rc_group_state(grp, ss),
+					     mv->from->rc.state[id], mv->tsk);
+			if (err)
+				return err;
+		}
+		mv->asked = id + 1;
+	}
+	return 0;
+}
+
+static void rc_move_cancel(struct rc_moves *mvs, struct rc_move *mv)
+{
+	struct rc_group *grp = mvs->grp;
+
+	while (mv->asked) {
+		unsigned int id = --mv->asked;
+		struct rc_subsys *ss = rc_subsys_by_id(id);
+
+		if (test_bit(id, &grp->hier->subsys_mask) && ss->cancel_attach)
+			ss->cancel_attach(rc_group_state(grp, ss),
+					  mv->from->rc.state[id], mv->tsk);
+	}
+}
+
+/* Gets a thread the proxy that it needs, and the controllers' consent. */
+static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
+{
+	struct rc_group *grp = mvs->grp;
+	struct task_struct *tsk = mv->tsk;
+	struct nsproxy *fresh = NULL, *old, *new;
+	int err;
+
+	err = rc_move_check(tsk, mvs->cred);
+	if (err)
+		return err;
+
+	for (;;) {
+		task_lock(tsk);
+		old = tsk->nsproxy;
+		if (!old || old->rc.group[grp->hier->id] == mvs->target) {
+			new = NULL;
+			break;
+		}
+		new = rc_proxy_get(old, grp->hier, mvs->target, fresh);
+		if (new) {
+			get_nsproxy(old);
+			break;
+		}
+		task_unlock(tsk);
+
+		fresh = kmem_cache_alloc(nsproxy_cachep, GFP_KERNEL);
+		if (!fresh)
+			return -ENOMEM;
+		rc_proxy_init(fresh);
+	}
+	task_unlock(tsk);
+
+	if (fresh && new != fresh)
+		kmem_cache_free(nsproxy_cachep, fresh);
+	if (!new)
+		return 0;
+	mv->from = old;
+	mv->to = new;
+	return rc_move_ask(mvs, mv);
+}
+
+static bool rc_moves_has(struct rc_moves *mvs, struct task_struct *tsk,
+			 unsigned int *next)
+{
+	unsigned int i;
+
+	/* Threads come at the end of the list; those that went leave gaps. */
+	for (i = *next; i < mvs->nr; i++) {
+		if (mvs->move[i].tsk == tsk) {
+			*next = i + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Notes a thread if it has to move and has not been seen before. */
+static void rc_moves_see(struct rc_moves *mvs, struct task_struct *tsk,
+			 unsigned int *next)
+{
+	if (tsk->flags & PF_EXITING)
+		return;
+	if (rc_task_in(tsk, mvs->grp->hier->id, mvs->target)) {
+		mvs->there = true;
+	} else if (!rc_moves_has(mvs, tsk, next)) {
+		if (mvs->nr == mvs->max) {
+			mvs->full = true;
+			return;
+		}
+		mvs->move[mvs->nr] = (struct rc_move) {
+			.tsk = get_task_struct(tsk),
+		};
+		*next = ++mvs->nr;
+	}
+}
+
+/* The lock serves as RCU's, too. */
+static void rc_moves_scan(struct rc_moves *mvs, struct task_struct *tsk,
+			  bool process)
+{
+	struct task_struct *thread;
+	unsigned int next = 0;
+
+	lockdep_assert_held(&tasklist_lock);
+	mvs->full = false;
+	if (process) {
+		__for_each_thread(tsk->signal, thread)
+			rc_moves_see(mvs, thread, &next);
+	} else {
+		rc_moves_see(mvs, tsk, &next);
+	}
+}
+
+static int rc_moves_reserve(struct rc_moves *mvs, unsigned int max)
+{
+	struct rc_move *move;
+
+	if (max <= mvs->max)
+		return 0;
+	move = kvmalloc_array(max, sizeof(*move), GFP_KERNEL);
+	if (!move)
+		return -ENOMEM;
+	memcpy(move, mvs->move, mvs->nr * sizeof(*move));
+	if (mvs->move != &mvs->single)
+		kvfree(mvs->move);
+	mvs->move = move;
+	mvs->max = max;
+	return 0;
+}
+
+/*
+ * The second half
+ */
+
+static void rc_move_commit(struct rc_move *mv)
+{
+	task_lock(mv->tsk);
+	mv->moved = mv->to && mv->tsk->nsproxy;
+	if (mv->moved) {
+		rc_switch_proxy(mv->tsk, mv->to);
+		/* The thread's reference; not the last one. */
+		refcount_dec(&mv->from->count);
+	}
+	task_unlock(mv->tsk);
+}
+
+/* Tells the controllers what has moved. Returns how many threads have. */
+static unsigned int rc_moves_finish(struct rc_moves *mvs)
+{
+	unsigned int i, id, moved = 0;
+	struct rc_subsys *ss;
+
+	for (i = mvs->nr; i--;) {
+		struct rc_move *mv = &mvs->move[i];
+
+		if (mv->moved)
+			moved++;
+		else if (mv->from)
+			rc_move_cancel(mvs, mv);
+	}
+	for_each_rc_subsys_in(ss, id, &mvs->grp->hier->subsys_mask) {
+		if (!ss->attach)
+			continue;
+		for (i = 0; i < mvs->nr; i++) {
+			struct rc_move *mv = &mvs->move[i];
+
+			if (mv->moved)
+				ss->attach(rc_group_state(mvs->grp, ss),
+					   mv->from->rc.state[id], mv->tsk);
+		}
+	}
+	return moved;
+}
+
+static void rc_moves_drop(struct rc_moves *mvs)
+{
+	unsigned int i;
+
+	for (i = 0; i < mvs->nr; i++) {
+		struct rc_move *mv = &mvs->move[i];
+
+		if (mv->from) {
+			put_nsproxy(mv->from);
+			if (!mv->moved)
+				put_nsproxy(mv->to);
+		}
+		put_task_struct(mv->tsk);
+	}
+	if (mvs->move != &mvs->single)
+		kvfree(mvs->move);
+}
+
+static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
+			bool process)
+{
+	unsigned int i, prepared = 0, moved;
+	int err;
+
+	err = rc_move_check(tsk, mvs->cred);
+	if (!err && process)
+		err = rc_moves_reserve(mvs, get_nr_threads(tsk));
+	if (err)
+		return tsk->flags & PF_EXITING ? -ESRCH : err;
+
+	WRITE_ONCE(rc_moving, tsk->signal);
+	for (;;) {
+		read_lock(&tasklist_lock);
+		rc_moves_scan(mvs, tsk, process);
+		if (!mvs->full && prepared == mvs->nr) {
+			for (i = 0; i < mvs->nr; i++)
+				rc_move_commit(&mvs->move[i]);
+			read_unlock(&tasklist_lock);
+			break;
+		}
+		read_unlock(&tasklist_lock);
+
+		while (!err && prepared < mvs->nr)
+			err = rc_move_prepare(mvs, &mvs->move[prepared++]);
+		if (!err && mvs->full)
+			err = rc_moves_reserve(mvs,
+					       mvs->nr + get_nr_threads(tsk));
+		if (err)
+			break;
+	}
+	WRITE_ONCE(rc_moving, NULL);
+
+	moved = rc_moves_finish(mvs);
+	/* Otherwise all that were there have exited meanwhile. */
+	return err || moved || mvs->there ? err : -ESRCH;
+}
+
+/* Under tasklist_lock, so that it has its groups: see rc_fork(). */
 static struct task_struct *rc_find_task(pid_t nr)
 {
 	struct task_struct *tsk;
 
-	rcu_read_lock();
+	read_lock(&tasklist_lock);
 	tsk = nr ? find_task_by_vpid(nr) : current;
 	if (tsk)
 		get_task_struct(tsk);
-	rcu_read_unlock();
+	read_unlock(&tasklist_lock);
 	return tsk;
 }
 
 /**
- * rc_attach_pid - move one thread to a group
+ * rc_attach - move a thread, or all threads of its process, to a group
  * @grp: the group
- * @nr: the thread's id in the caller's pid namespace; 0 for the caller
+ * @nr: a thread's id in the caller's pid namespace; 0 for the caller
+ * @process: all threads or none
  * @cred: credentials that decide, those with which the file was opened
  *
  * Context: process context, takes rc_mutex, may sleep.
- * Return: 0, also if it is there already; -ENODEV the group was removed; -ESRCH
- * there is no such thread or it is exiting; -EACCES @cred may not; -EINVAL a
- * kernel thread that is bound to its CPU, or kthreadd, whose children are born
- * into its groups; -ENOMEM.
+ * Return: 0, also if they are there already; -ENODEV the group was removed;
+ * -ESRCH there is no such thread or it is exiting; -EACCES @cred may not;
+ * -EINVAL a kernel thread that is bound to its CPU, or kthreadd, whose children
+ * are born into its groups; -ENOMEM; or what a controller says. Nothing has
+ * changed on failure.
  */
-int rc_attach_pid(struct rc_group *grp, pid_t nr, const struct cred *cred)
+int rc_attach(struct rc_group *grp, pid_t nr, bool process,
+	      const struct cred *cred)
 {
-	struct nsproxy *drop = NULL;
+	struct rc_moves mvs = {
+		.grp = grp, .target = rc_is_root(grp) ? NULL : grp,
+		.cred = cred, .move = &mvs.single, .max = 1,
+	};
 	struct task_struct *tsk;
 	int ret;
 
@@ -107,20 +386,10 @@ int rc_attach_pid(struct rc_group *grp, pid_t nr, const struct cred *cred)
 		return READ_ONCE(grp->dead) ? -ENODEV : -ESRCH;
 
 	mutex_lock(&rc_mutex);
-	if (grp->dead)
-		ret = -ENODEV;
-	else if (tsk->flags & PF_EXITING)
-		ret = -ESRCH;
-	else if (!rc_may_move(tsk, cred))
-		ret = -EACCES;
-	else if (tsk == kthreadd_task || (tsk->flags & PF_NO_SETAFFINITY))
-		ret = -EINVAL;
-	else
-		ret = rc_move_task(grp, tsk, &drop);
+	ret = grp->dead ? -ENODEV : rc_moves_run(&mvs, tsk, process);
 	mutex_unlock(&rc_mutex);
 
-	if (drop)
-		put_nsproxy(drop);
+	rc_moves_drop(&mvs);
 	put_task_struct(tsk);
 	return ret;
 }

@@ -17,14 +17,15 @@
  * Roots are not named: each task that is in no other group of a hierarchy is in
  * its root, and charged to the top state of the controllers bound there. So a
  * hierarchy comes and goes, and controllers are bound to it, without touching a
- * task.
+ * task. A hierarchy without groups below its root may be given other controllers.
  *
  * Life of a group
  * ===============
  *
  * rc_group_create() makes it with its states, rc_group_publish() lets it be
  * found. It is empty while it has no child and no proxy with tasks in it;
- * rc_group_remove() takes it out of the tree then. Its last reference, which an
+ * rc_group_remove() takes it out of the tree then. release.c tells those who
+ * wait for that. Its last reference, which an
  * open file may hold for long, frees it and its states from a work item that
  * runs after an RCU grace period, as the scheduler may be charging them.
  *
@@ -36,16 +37,18 @@
  *   inode->i_rwsem          directory operations of one mount of proc
  *   rc_mutex                the tree, binding, every move of a task by another
  *   cpu_hotplug_lock        static keys, taken in rc_subsys.bind
+ *   dentry->d_lock          a dentry's name, compared with its entry's (fs/proc)
  *   proc_subdir_lock        names of directory entries (fs/proc)
- *   tasklist_lock           a child becomes visible (write), see __rc_fork()
+ *   tasklist_lock           a child becomes visible (write), see __rc_fork(); tasks
+ *                           are moved (read), see rc_attach()
  *   task->alloc_lock        task->nsproxy; not inside tasklist_lock held to write
  *   nsproxy->rc.lock        tasks in a proxy. Interrupts off, since it is taken
  *                           under tasklist_lock, which interrupts read-lock. Two
  *                           at once: the one that a task leaves, then the one it
  *                           enters. The latter is new, unless the move is an
  *                           attach, and these exclude each other by rc_mutex.
- *   rc_proxy_lock           hash of proxies, lists of proxies in groups.
- *                           Interrupts off.
+ *   rc_proxy_lock           hash of proxies, lists of proxies in groups, whether
+ *                           a group is populated. Interrupts off.
  *
  * A reference to a proxy is not dropped under any of them: it may be the last
  * one of a namespace, whose end sleeps for as long as a file system likes.
@@ -57,6 +60,7 @@
 #include <linux/limits.h>
 #include <linux/slab.h>
 #include <linux/seq_file.h>
+#include <linux/seqlock.h>
 #include <linux/string.h>
 
 #include "internal.h"
@@ -73,11 +77,17 @@ struct rc_group rc_top = {
 
 unsigned int rc_nr_subsys __ro_after_init;
 
+/* Ids of controllers that the command line turns off. */
+static unsigned long rc_disabled __ro_after_init;
+
 /* Slots in use. Changed under rc_mutex. */
 static DECLARE_BITMAP(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
 
 /* Protected by rc_mutex. */
 static u64 rc_last_serial;
+
+/* A path through several groups is read from before or after a renaming. */
+static DEFINE_SEQLOCK(rc_name_lock);
 
 struct rc_subsys *rc_subsys_by_id(unsigned int id)
 {
@@ -142,27 +152,57 @@ static struct rc_subsys *rc_subsys_find(const char *name, size_t len)
 }
 
 /**
- * rc_parse_subsys_list - read a comma separated list of controllers
- * @list: the list
+ * rc_subsys_enabled - may a controller be bound?
+ * @ss: the controller
+ *
+ * Return: false if the kernel's command line turns it off.
+ */
+bool rc_subsys_enabled(const struct rc_subsys *ss)
+{
+	return !test_bit(ss->id, &rc_disabled);
+}
+
+/**
+ * rc_parse_subsys_list - read a list of controllers
+ * @list: the list, separated by commas
+ * @blanks: there may be blanks too, and several separators in a row; otherwise
+ *	this is the name of a hierarchy
  * @mask: set to their ids
  *
  * Return: true if each element is the name of a controller.
  */
-bool rc_parse_subsys_list(const char *list, unsigned long *mask)
+bool rc_parse_subsys_list(const char *list, bool blanks, unsigned long *mask)
 {
 	*mask = 0;
 	for (;;) {
-		size_t len = strcspn(list, ",");
+		size_t len = strcspn(list, blanks ? ", \t" : ",");
 		struct rc_subsys *ss = rc_subsys_find(list, len);
 
-		if (!ss)
+		if (ss)
+			__set_bit(ss->id, mask);
+		else if (len || !blanks)
 			return false;
-		__set_bit(ss->id, mask);
 		if (!list[len])
 			return true;
 		list += len + 1;
 	}
 }
+
+static int __init rc_disable_setup(char *list)
+{
+	unsigned long mask;
+	char *name;
+
+	while ((name = strsep(&list, ","))) {
+		if (rc_parse_subsys_list(name, false, &mask))
+			rc_disabled |= mask;
+		else
+			pr_warn("rc: rc_disable: there is no controller \"%s\"\n",
+				name);
+	}
+	return 1;
+}
+__setup("rc_disable=", rc_disable_setup);
 
 /**
  * rc_show_subsys_list - print names of controllers in order of their ids
@@ -195,11 +235,13 @@ static void rc_group_free(struct rc_group *grp)
 {
 	struct rc_group *parent = grp->parent;
 
-	kfree(grp->name);
-	if (rc_is_root(grp))
+	kfree(rcu_dereference_protected(grp->name, true));
+	if (rc_is_root(grp)) {
+		kfree(grp->hier->agent);
 		kfree(grp->hier);
-	else
+	} else {
 		kfree(grp);
+	}
 	rc_group_put(parent);
 }
 
@@ -208,8 +250,7 @@ static void rc_group_release(struct work_struct *work)
 	struct rc_group *grp = container_of(to_rcu_work(work), struct rc_group,
 					    release);
 
-	if (!rc_is_root(grp))
-		rc_group_destroy_states(grp, rc_nr_subsys);
+	rc_group_destroy_states(grp, rc_nr_subsys);
 	rc_group_free(grp);
 }
 
@@ -230,30 +271,116 @@ void rc_group_put(struct rc_group *grp)
 static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
 			 struct rc_hierarchy *hier, const char *name)
 {
-	grp->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
-	if (!grp->name)
+	const char *copy = kstrdup(name, GFP_KERNEL_ACCOUNT);
+
+	if (!copy)
 		return -ENOMEM;
+	RCU_INIT_POINTER(grp->name, copy);
 	grp->hier = hier;
 	grp->parent = rc_group_get(parent);
 	grp->children = RB_ROOT;
 	INIT_LIST_HEAD(&grp->proxies);
+	rc_group_init_release(grp, parent);
 	refcount_set(&grp->ref, 1);
 	return 0;
 }
 
+/*
+ * Binding
+ */
+
+static void rc_unbind(unsigned long mask)
+{
+	unsigned int id = rc_nr_subsys;
+
+	while (id--) {
+		struct rc_subsys *ss = rc_subsys_by_id(id);
+
+		if (!test_bit(id, &mask))
+			continue;
+		ss->top->group = NULL;
+		ss->hier = NULL;
+		if (ss->bind)
+			ss->bind(NULL);
+	}
+}
+
+/* All controllers of @mask or none. */
+static int rc_bind(struct rc_hierarchy *hier, unsigned long mask)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+	int err;
+
+	if (mask & rc_disabled)
+		return -ENOENT;
+	for_each_rc_subsys_in(ss, id, &mask)
+		if (ss->hier)
+			return -EBUSY;
+	for_each_rc_subsys_in(ss, id, &mask) {
+		err = ss->bind ? ss->bind(hier) : 0;
+		if (err) {
+			rc_unbind(mask & (BIT(id) - 1));
+			return err;
+		}
+		ss->hier = hier;
+		ss->top->group = &hier->root;
+	}
+	return 0;
+}
+
+/**
+ * rc_rebind_begin - give a hierarchy more controllers, which it does not show yet
+ * @hier: the hierarchy
+ * @mask: ids of those that it shall have, in place of its own
+ *
+ * Context: rc_mutex held; may sleep. Either rc_rebind_abort() or
+ * rc_rebind_commit() follows on success.
+ * Return: 0; -EBUSY a controller is bound elsewhere or the hierarchy has groups;
+ * -ENOENT a controller is turned off; or what a controller says.
+ */
+int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask)
+{
+	lockdep_assert_held(&rc_mutex);
+	if (!RB_EMPTY_ROOT(&hier->root.children))
+		return -EBUSY;
+	return rc_bind(hier, mask & ~hier->subsys_mask);
+}
+
+/**
+ * rc_rebind_abort - undo rc_rebind_begin()
+ * @hier: as there
+ * @mask: as there
+ */
+void rc_rebind_abort(struct rc_hierarchy *hier, unsigned long mask)
+{
+	lockdep_assert_held(&rc_mutex);
+	rc_unbind(mask & ~hier->subsys_mask);
+}
+
+/**
+ * rc_rebind_commit - let go of controllers after rc_rebind_begin()
+ * @hier: as there
+ * @mask: as there
+ */
+void rc_rebind_commit(struct rc_hierarchy *hier, unsigned long mask)
+{
+	unsigned long gone = hier->subsys_mask & ~mask;
+
+	lockdep_assert_held(&rc_mutex);
+	WRITE_ONCE(hier->subsys_mask, mask);
+	rc_unbind(gone);
+}
+
+/*
+ * The tree
+ */
+
 static struct rc_group *rc_hierarchy_create(const char *name)
 {
 	struct rc_hierarchy *hier;
-	struct rc_subsys *ss;
-	unsigned long mask;
-	unsigned int id;
 	int slot, err;
 
-	if (!rc_parse_subsys_list(name, &mask))
-		mask = 0;
-	for_each_rc_subsys_in(ss, id, &mask)
-		if (ss->hier)
-			return ERR_PTR(-EBUSY);
 	slot = find_first_zero_bit(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
 	if (slot == CONFIG_RC_MAX_HIERARCHIES)
 		return ERR_PTR(-ENOSPC);
@@ -267,9 +394,8 @@ static struct rc_group *rc_hierarchy_create(const char *name)
 		return ERR_PTR(err);
 	}
 	hier->id = slot;
-	hier->subsys_mask = mask;
-	for_each_rc_subsys_in(ss, id, &mask)
-		hier->root.state[id] = ss->top;
+	if (!rc_parse_subsys_list(name, false, &hier->subsys_mask))
+		hier->subsys_mask = 0;
 	return &hier->root;
 }
 
@@ -281,8 +407,8 @@ static struct rc_group *rc_hierarchy_create(const char *name)
  *
  * Context: rc_mutex held; may sleep.
  * Return: the group, for rc_group_publish() or rc_group_put(), or ERR_PTR():
- * -EINVAL the name is bad, -EBUSY a controller is bound elsewhere, -ENOSPC too
- * deep or no slot for a hierarchy, -ENOMEM, or what a controller says.
+ * -EINVAL the name is bad, -ENOSPC too deep or no slot for a hierarchy, -ENOMEM,
+ * or what a controller says.
  */
 struct rc_group *rc_group_create(struct rc_group *parent, const char *name)
 {
@@ -310,7 +436,8 @@ struct rc_group *rc_group_create(struct rc_group *parent, const char *name)
 	}
 	grp->depth = parent->depth + 1;
 	for_each_rc_subsys_in(ss, id, &hier->subsys_mask) {
-		struct rc_state *st = ss->create(parent->state[id]);
+		struct rc_state *above = rc_group_state(parent, ss);
+		struct rc_state *st = ss->create(above);
 
 		if (IS_ERR(st)) {
 			rc_group_destroy_states(grp, id);
@@ -318,7 +445,7 @@ struct rc_group *rc_group_create(struct rc_group *parent, const char *name)
 			return ERR_CAST(st);
 		}
 		st->group = grp;
-		st->parent = parent->state[id];
+		st->parent = above;
 		grp->state[id] = st;
 	}
 	return grp;
@@ -331,47 +458,32 @@ static bool rc_serial_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * rc_group_publish - let a new group be found
+ * rc_group_publish - enter a new group in the tree
  * @grp: from rc_group_create()
  *
- * Context: rc_mutex held; may sleep. Cannot fail.
+ * A hierarchy gets its controllers here.
+ *
+ * Context: rc_mutex held; may sleep.
+ * Return: 0, after which rc_group_remove() is what undoes it; -EBUSY a controller
+ * is bound elsewhere; -ENOENT one is turned off; or what a controller says.
  */
-void rc_group_publish(struct rc_group *grp)
+int rc_group_publish(struct rc_group *grp)
 {
 	struct rc_hierarchy *hier = grp->hier;
-	struct rc_subsys *ss;
-	unsigned int id;
+	int err;
 
 	lockdep_assert_held(&rc_mutex);
+	if (rc_is_root(grp)) {
+		err = rc_bind(hier, hier->subsys_mask);
+		if (err)
+			return err;
+		__set_bit(hier->id, rc_slots);
+		list_add_tail_rcu(&hier->node, &rc_hierarchies);
+	}
 	grp->serial = ++rc_last_serial;
 	rb_add(&grp->node, &grp->parent->children, rc_serial_less);
 	hier->nr_groups++;
-	if (!rc_is_root(grp))
-		return;
-
-	__set_bit(hier->id, rc_slots);
-	list_add_tail_rcu(&hier->node, &rc_hierarchies);
-	for_each_rc_subsys_in(ss, id, &hier->subsys_mask) {
-		ss->hier = hier;
-		ss->top->group = grp;
-		if (ss->bind)
-			ss->bind(hier);
-	}
-}
-
-static void rc_hierarchy_end(struct rc_hierarchy *hier)
-{
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	for_each_rc_subsys_in(ss, id, &hier->subsys_mask) {
-		if (ss->bind)
-			ss->bind(NULL);
-		ss->top->group = NULL;
-		ss->hier = NULL;
-	}
-	list_del_rcu(&hier->node);
-	__clear_bit(hier->id, rc_slots);
+	return 0;
 }
 
 /**
@@ -399,10 +511,69 @@ int rc_group_remove(struct rc_group *grp)
 	WRITE_ONCE(grp->dead, true);
 	rb_erase(&grp->node, &grp->parent->children);
 	grp->hier->nr_groups--;
-	if (rc_is_root(grp))
-		rc_hierarchy_end(grp->hier);
+	if (rc_is_root(grp)) {
+		rc_unbind(grp->hier->subsys_mask);
+		list_del_rcu(&grp->hier->node);
+		__clear_bit(grp->hier->id, rc_slots);
+	}
+	rc_group_end_release(grp);
 	rc_group_put(grp);
 	return 0;
+}
+
+/**
+ * rc_group_new_name - make a copy of a name for rc_group_set_name()
+ * @grp: the group to be renamed
+ * @name: the name, of 1 to NAME_MAX bytes
+ *
+ * Context: may sleep.
+ * Return: the copy, for kfree() if it is not used, or ERR_PTR(): -EINVAL the name
+ * is bad, -ENOMEM.
+ */
+const char *rc_group_new_name(struct rc_group *grp, const char *name)
+{
+	if (!rc_name_valid(name, rc_is_root(grp)))
+		return ERR_PTR(-EINVAL);
+	return kstrdup(name, GFP_KERNEL_ACCOUNT) ?: ERR_PTR(-ENOMEM);
+}
+
+/**
+ * rc_group_set_name - rename a group
+ * @grp: the group
+ * @name: from rc_group_new_name()
+ *
+ * Context: rc_mutex held; may sleep.
+ */
+void rc_group_set_name(struct rc_group *grp, const char *name)
+{
+	const char *old = rc_group_name(grp);
+
+	write_seqlock(&rc_name_lock);
+	rcu_assign_pointer(grp->name, name);
+	write_sequnlock(&rc_name_lock);
+	kfree_rcu_mightsleep(old);
+}
+
+/**
+ * rc_group_path - the names from below the root of the hierarchy to a group
+ * @grp: the group
+ * @name: room for RC_MAX_DEPTH names; the last one on the path comes first
+ *
+ * Context: under RCU, until the names have been used.
+ * Return: how many they are, 0 for a root.
+ */
+unsigned int rc_group_path(struct rc_group *grp, const char **name)
+{
+	struct rc_group *pos;
+	unsigned int n, seq;
+
+	do {
+		seq = read_seqbegin(&rc_name_lock);
+		n = 0;
+		for (pos = grp; !rc_is_root(pos); pos = pos->parent)
+			name[n++] = rcu_dereference(pos->name);
+	} while (read_seqretry(&rc_name_lock, seq));
+	return n;
 }
 
 /**

@@ -225,28 +225,26 @@ static void cpuacct_read(struct cpuacct *top, struct cpuacct_sum *sum)
 	mutex_unlock(&cpuacct_mutex);
 }
 
-static int cpuacct_usage_show(struct seq_file *m, struct rc_state *st)
+static u64 cpuacct_usage_read(struct rc_state *st, const struct rc_file *file)
 {
 	struct cpuacct_sum sum;
 
 	cpuacct_read(to_cpuacct(st), &sum);
-	seq_printf(m, "%llu\n", div_u64(sum.usage, NSEC_PER_MSEC));
-	return 0;
+	return div_u64(sum.usage, NSEC_PER_MSEC);
 }
 
-static int cpuacct_load_show(struct seq_file *m, struct rc_state *st)
+static u64 cpuacct_load_read(struct rc_state *st, const struct rc_file *file)
 {
 	struct cpuacct_sum sum;
 
 	cpuacct_read(to_cpuacct(st), &sum);
 	/* To the nearest percent. */
-	seq_printf(m, "%llu\n",
-		   div64_u64(sum.last * 100 + RC_LOAD_SECONDS * NSEC_PER_SEC / 2,
-			     (u64)RC_LOAD_SECONDS * NSEC_PER_SEC));
-	return 0;
+	return div64_u64(sum.last * 100 + RC_LOAD_SECONDS * NSEC_PER_SEC / 2,
+			 (u64)RC_LOAD_SECONDS * NSEC_PER_SEC);
 }
 
-static int cpuacct_stat_show(struct seq_file *m, struct rc_state *st)
+static int cpuacct_stat_show(struct seq_file *m, struct rc_state *st,
+			     const struct rc_file *file)
 {
 	struct cpuacct *ca = to_cpuacct(st);
 	struct task_cputime time;
@@ -329,17 +327,18 @@ static int __init cpuacct_init(void)
 }
 early_initcall(cpuacct_init);
 
-static void cpuacct_bind(struct rc_hierarchy *hier)
+static int cpuacct_bind(struct rc_hierarchy *hier)
 {
 	if (hier)
 		static_branch_enable(&rc_cpuacct_key);
 	else
 		static_branch_disable(&rc_cpuacct_key);
+	return 0;
 }
 
 static struct rc_file cpuacct_files[] = {
-	{ .name = "cpuacct.usage", .mode = 0444, .show = cpuacct_usage_show },
-	{ .name = "cpuacct.load", .mode = 0444, .show = cpuacct_load_show },
+	{ .name = "cpuacct.usage", .mode = 0444, .read_u64 = cpuacct_usage_read },
+	{ .name = "cpuacct.load", .mode = 0444, .read_u64 = cpuacct_load_read },
 	{ .name = "cpuacct.stat", .mode = 0444, .show = cpuacct_stat_show },
 	{ }
 };

@@ -7,7 +7,9 @@
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/rc.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 struct cred;
@@ -22,16 +24,25 @@ struct proc_dir_entry;
  * @depth: 0 for the root of a hierarchy; never changes
  * @serial: grows with each group that is made, so that the order of children
  *	is that of their birth; never changes
- * @name: name in @parent; never changes
+ * @name: name in @parent; changed under rc_mutex, read under RCU
  * @ref: references: one of the tree until removal, one of each proxy, child,
  *	directory entry and open file
- * @state: state of each controller bound to @hier; does not change while the
- *	group has a parent group
+ * @state: state of each controller bound to @hier, but not in a root, see
+ *	rc_group_state(); does not change, as controllers are bound to, and let
+ *	go of, a lone root
  * @children: groups below, by serial; rc_mutex
  * @node: in @parent's @children; rc_mutex
  * @proxies: proxies with tasks in them, unless this is a root. Changed under
  *	rc_proxy_lock, walked under RCU. Only an attach, under rc_mutex, makes
  *	it non-empty.
+ * @nr_populated: children that are populated, and 1 if @proxies is not empty;
+ *	not kept for a root; rc_proxy_lock, may be read without
+ * @changes: how often @nr_populated became or ceased to be 0; as that
+ * @wait: readers of "events" in poll(2)
+ * @events_work: wakes them
+ * @notify_on_release: run the hierarchy's agent when the group is not used any
+ *	more; written under rc_mutex, may be read without
+ * @agent_work: runs the agent
  * @dead: removed; written under rc_mutex, may be read without
  * @pde: directory in procfs, for fs/proc/rc.c alone; set before anyone sees the
  *	group, valid while the group is not dead
@@ -42,12 +53,18 @@ struct rc_group {
 	struct rc_group *parent;
 	unsigned int depth;
 	u64 serial;
-	const char *name;
+	const char __rcu *name;
 	refcount_t ref;
 	struct rc_state *state[CONFIG_RC_MAX_SUBSYS];
 	struct rb_root children;
 	struct rb_node node;
 	struct list_head proxies;
+	unsigned int nr_populated;
+	unsigned int changes;
+	wait_queue_head_t wait;
+	struct work_struct events_work;
+	bool notify_on_release;
+	struct work_struct agent_work;
 	bool dead;
 	struct proc_dir_entry *pde;
 	struct rcu_work release;
@@ -59,6 +76,7 @@ struct rc_group {
  * @id: its slot: index of its group in a proxy
  * @subsys_mask: ids of the controllers bound to it; rc_mutex, read under RCU
  * @nr_groups: groups in it, the root counted; rc_mutex
+ * @agent: path of the program to run for released groups, or NULL; rc_mutex
  * @node: in rc_hierarchies, in order of creation; changed under rc_mutex, walked
  *	under RCU
  */
@@ -67,6 +85,7 @@ struct rc_hierarchy {
 	unsigned int id;
 	unsigned long subsys_mask;
 	unsigned int nr_groups;
+	char *agent;
 	struct list_head node;
 };
 
@@ -92,6 +111,20 @@ static inline bool rc_is_root(const struct rc_group *grp)
 	return grp->parent == &rc_top;
 }
 
+/* The name, for one who holds rc_mutex. */
+static inline const char *rc_group_name(const struct rc_group *grp)
+{
+	return rcu_dereference_protected(grp->name,
+					 lockdep_is_held(&rc_mutex));
+}
+
+/* A controller's state in a group of the hierarchy that it is bound to. */
+static inline struct rc_state *rc_group_state(const struct rc_group *grp,
+					      const struct rc_subsys *ss)
+{
+	return rc_is_root(grp) ? ss->top : grp->state[ss->id];
+}
+
 static inline struct rc_group *rc_group_get(struct rc_group *grp)
 {
 	refcount_inc(&grp->ref);
@@ -113,23 +146,44 @@ struct rc_subsys *rc_subsys_by_id(unsigned int id);
 	     (id) = find_next_bit(mask, CONFIG_RC_MAX_SUBSYS, (id) + 1))
 
 bool rc_name_valid(const char *name, bool hierarchy);
-bool rc_parse_subsys_list(const char *list, unsigned long *mask);
+bool rc_subsys_enabled(const struct rc_subsys *ss);
+bool rc_parse_subsys_list(const char *list, bool blanks, unsigned long *mask);
 void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep);
 struct rc_group *rc_group_create(struct rc_group *parent, const char *name);
-void rc_group_publish(struct rc_group *grp);
+int rc_group_publish(struct rc_group *grp);
 int rc_group_remove(struct rc_group *grp);
+const char *rc_group_new_name(struct rc_group *grp, const char *name);
+void rc_group_set_name(struct rc_group *grp, const char *name);
 struct rc_group *rc_group_next(struct rc_group *parent, u64 serial);
+int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask);
+void rc_rebind_abort(struct rc_hierarchy *hier, unsigned long mask);
+void rc_rebind_commit(struct rc_hierarchy *hier, unsigned long mask);
+unsigned int rc_group_path(struct rc_group *grp, const char **name);
 
 /* proxy.c */
 void rc_proxy_init_boot(void);
+void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			     struct rc_group *grp, struct nsproxy *fresh);
-void rc_wait_for_newborns(void);
-int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
-		    struct rc_pids *pids);
-size_t rc_pids_sort(pid_t *pid, size_t nr);
+bool rc_task_in(struct task_struct *tsk, unsigned int slot,
+		const struct rc_group *grp);
 
 /* attach.c */
-int rc_attach_pid(struct rc_group *grp, pid_t nr, const struct cred *cred);
+extern struct signal_struct *rc_moving;
+int rc_attach(struct rc_group *grp, pid_t nr, bool process,
+	      const struct cred *cred);
+
+/* release.c */
+void rc_group_populate(struct rc_group *grp, bool yes);
+bool rc_group_populated(const struct rc_group *grp);
+void rc_group_init_release(struct rc_group *grp, const struct rc_group *parent);
+void rc_group_release_check(struct rc_group *grp);
+void rc_group_end_release(struct rc_group *grp);
+int rc_set_agent(struct rc_hierarchy *hier, const char *path);
+
+/* list.c */
+int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
+		    bool processes, struct rc_pids *pids);
+size_t rc_pids_sort(pid_t *pid, size_t nr);
 
 #endif /* _RC_INTERNAL_H */

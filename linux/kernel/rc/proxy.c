@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The proxy of a task: finding the one for a combination of namespaces and
- * groups, swapping it, listing who has it, freeing it.
+ * groups, swapping it, inheriting it, freeing it.
  *
  * How a proxy ends
  * ================
@@ -38,9 +38,7 @@
 #include <linux/rculist_nulls.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/time_namespace.h>
 #include <linux/utsname.h>
 #include <net/net_namespace.h>
@@ -187,10 +185,14 @@ static void rc_proxy_activate(struct nsproxy *ns)
 	if (!hlist_nulls_empty(&ns->rc.tasks))
 		return;
 	spin_lock(&rc_proxy_lock);
-	/* At the tail, where a listing that is on its way will come by. */
-	for_each_rc_slot(slot, ns)
-		list_add_tail_rcu(&ns->rc.link[slot],
-				  &ns->rc.group[slot]->proxies);
+	for_each_rc_slot(slot, ns) {
+		struct rc_group *grp = ns->rc.group[slot];
+
+		if (list_empty(&grp->proxies))
+			rc_group_populate(grp, true);
+		/* At the tail, where a listing on its way will come by. */
+		list_add_tail_rcu(&ns->rc.link[slot], &grp->proxies);
+	}
 	spin_unlock(&rc_proxy_lock);
 }
 
@@ -200,8 +202,13 @@ static void rc_proxy_deactivate(struct nsproxy *ns)
 	unsigned int slot;
 
 	spin_lock(&rc_proxy_lock);
-	for_each_rc_slot(slot, ns)
+	for_each_rc_slot(slot, ns) {
+		struct rc_group *grp = ns->rc.group[slot];
+
 		list_del_rcu(&ns->rc.link[slot]);
+		if (list_empty(&grp->proxies))
+			rc_group_populate(grp, false);
+	}
 	spin_unlock(&rc_proxy_lock);
 }
 
@@ -231,8 +238,8 @@ static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 
 /**
  * rc_switch_proxy - give a task another proxy
- * @tsk: the task: current, a child whose fork has failed, or, under rc_mutex,
- *	any other
+ * @tsk: the task: current, a child whose fork has failed, or, under rc_mutex and
+ *	tasklist_lock, any other
  * @new: the proxy, whose reference goes to @tsk; or NULL, when @tsk exits. One
  *	that was never installed gets the groups that @tsk has now, so that a
  *	move since @new was made is not undone.
@@ -282,6 +289,45 @@ void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 		spin_unlock_irq(&old->rc.lock);
 }
 
+static void rc_exit(struct task_struct *tsk, struct nsproxy *ns)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys(ss, id)
+		if (ss->exit && ns->rc.state[id] != ss->top)
+			ss->exit(ns->rc.state[id], tsk);
+}
+
+/**
+ * rc_replace_proxy - give current, or a child whose fork has failed, another proxy
+ * @tsk: the task
+ * @new: as in rc_switch_proxy()
+ *
+ * Context: process context, may sleep.
+ * Return: the old proxy, for the caller to drop.
+ */
+struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
+{
+	struct nsproxy *old;
+
+	task_lock(tsk);
+	/* Who moves this process has prepared for the proxy that is there. */
+	while (unlikely(new && READ_ONCE(rc_moving) == tsk->signal)) {
+		task_unlock(tsk);
+		mutex_lock(&rc_mutex);
+		mutex_unlock(&rc_mutex);
+		task_lock(tsk);
+	}
+	old = tsk->nsproxy;
+	rc_switch_proxy(tsk, new);
+	task_unlock(tsk);
+
+	if (!new && old && old->rc.mask && tsk == current)
+		rc_exit(tsk, old);
+	return old;
+}
+
 /*
  * Fork
  */
@@ -312,6 +358,38 @@ struct nsproxy *rc_fork_pin(struct task_struct *child)
 }
 
 /**
+ * __rc_can_fork - the slow half of rc_can_fork()
+ * @child: the new task
+ *
+ * Context: as rc_can_fork().
+ * Return: 0 or what a controller says.
+ */
+int __rc_can_fork(struct task_struct *child)
+{
+	struct nsproxy *ns = current->nsproxy;
+	struct rc_subsys *ss;
+	unsigned int id;
+	int err;
+
+	for_each_rc_subsys(ss, id) {
+		if (!ss->can_fork || ns->rc.state[id] == ss->top)
+			continue;
+		err = ss->can_fork(ns->rc.state[id], child);
+		if (err)
+			goto out_cancel;
+	}
+	return 0;
+
+out_cancel:
+	while (id--) {
+		ss = rc_subsys_by_id(id);
+		if (ss->cancel_fork && ns->rc.state[id] != ss->top)
+			ss->cancel_fork(ns->rc.state[id], child);
+	}
+	return err;
+}
+
+/**
  * __rc_fork - the slow half of rc_fork()
  * @child: the new task
  *
@@ -319,67 +397,57 @@ struct nsproxy *rc_fork_pin(struct task_struct *child)
  * parent has now: it shares the parent's proxy, or has one of its own without
  * groups yet, so that nothing need be allocated.
  *
- * Context: tasklist_lock held for writing, interrupts off. The move of a process
- * looks for threads under tasklist_lock until it finds none that is elsewhere.
- * It sees the child, or else it has moved the parent before this section.
- * Return: a proxy to drop when the locks are released, or NULL.
+ * Context: as rc_fork(). Tasks are moved under tasklist_lock, so that the
+ * parent's proxy stays, and who moves a whole process sees the child or has
+ * moved the parent before.
+ * Return: the proxy that the child had, if it is not the one it has now.
  */
 struct nsproxy *__rc_fork(struct task_struct *child)
 {
-	struct nsproxy *ns = child->nsproxy, *stale = NULL, *cur;
-
-	for (;;) {
-		cur = READ_ONCE(current->nsproxy);
-		if (cur->rc.mask) {
-			spin_lock(&cur->rc.lock);
-			/* Pairs with rc_switch_proxy(), under the same lock. */
-			if (READ_ONCE(current->nsproxy) == cur)
-				break;
-			spin_unlock(&cur->rc.lock);
-		} else if (!ns->rc.installed ||
-			   refcount_inc_not_zero(&cur->count)) {
-			break;
-		}
-	}
+	struct nsproxy *ns = child->nsproxy, *cur = current->nsproxy;
+	struct nsproxy *stale = NULL;
 
 	if (!ns->rc.installed) {
 		rc_proxy_fill(ns, cur);
-	} else if (cur->rc.mask && ns != cur) {
+	} else if (ns != cur) {
 		get_nsproxy(cur);
-		stale = ns;
-	} else if (!cur->rc.mask) {
-		stale = ns;
-	}
-	if (stale) {
 		child->nsproxy = cur;
+		stale = ns;
 		ns = cur;
 	}
 
-	if (cur->rc.mask) {
-		if (ns != cur)
-			spin_lock_nested(&ns->rc.lock, SINGLE_DEPTH_NESTING);
+	if (ns->rc.mask) {
+		spin_lock(&ns->rc.lock);
 		rc_proxy_activate(ns);
 		hlist_nulls_add_head_rcu(&child->rc_node, &ns->rc.tasks);
-		if (ns != cur)
-			spin_unlock(&ns->rc.lock);
-		spin_unlock(&cur->rc.lock);
+		spin_unlock(&ns->rc.lock);
 	}
 	return stale;
 }
 
 /**
- * rc_wait_for_newborns - wait for forks that may have missed a move
- *
- * The child of a parent without groups becomes visible with no lock of its
- * proxy held. When the parent has been moved and this returns, each such child
- * can be seen, and each later one has the new groups.
- *
- * Context: may be called where tasklist_lock may be read-locked.
+ * __rc_post_fork - the slow half of rc_post_fork()
+ * @child: the new task
+ * @stale: a proxy to drop, or NULL
  */
-void rc_wait_for_newborns(void)
+void __rc_post_fork(struct task_struct *child, struct nsproxy *stale)
 {
-	read_lock(&tasklist_lock);
-	read_unlock(&tasklist_lock);
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	if (stale)
+		put_nsproxy(stale);
+	for_each_rc_subsys(ss, id) {
+		bool top;
+
+		if (!ss->fork)
+			continue;
+		rcu_read_lock();
+		top = rc_task_state(child, ss) == ss->top;
+		rcu_read_unlock();
+		if (!top)
+			ss->fork(child);
+	}
 }
 
 /*
@@ -532,224 +600,4 @@ out:
 		old->rc.moved = true;
 	spin_unlock_irqrestore(&rc_proxy_lock, flags);
 	return ns;
-}
-
-/*
- * Listing
- */
-
-/* Is a task in the root group of the hierarchy in @slot? */
-static bool rc_task_in_root(struct task_struct *tsk, unsigned int slot)
-{
-	struct nsproxy *ns = READ_ONCE(tsk->nsproxy), *again;
-	bool ret;
-
-	for (;;) {
-		if (!ns)
-			return false;
-		ret = !READ_ONCE(ns->rc.group[slot]);
-		/* As in rc_task_state(). */
-		smp_rmb();
-		again = READ_ONCE(tsk->nsproxy);
-		if (again == ns)
-			return ret;
-		ns = again;
-	}
-}
-
-static void rc_pids_add(struct task_struct *tsk, struct pid_namespace *ns,
-			struct rc_pids *pids, size_t max)
-{
-	pid_t nr = task_pid_nr_ns(tsk, ns);
-
-	if (!nr)
-		return;
-	if (pids->nr < max)
-		pids->pid[pids->nr] = nr;
-	pids->nr++;
-}
-
-static void rc_pids_walk_root(struct rc_group *grp, struct pid_namespace *ns,
-			      struct rc_pids *pids, size_t max)
-{
-	struct task_struct *process, *tsk;
-
-	for_each_process_thread(process, tsk)
-		if (rc_task_in_root(tsk, grp->hier->id))
-			rc_pids_add(tsk, ns, pids, max);
-}
-
-/*
- * Costs what the group holds. No task that stays is missed: attach is shut out
- * by rc_mutex, and a task that makes a proxy for itself appears in it at the
- * tail of the group's list, ahead of the walk, before it leaves the old one,
- * which leads there also when it is out of the list. It can be met twice.
- */
-static void rc_pids_walk_group(struct rc_group *grp, struct pid_namespace *ns,
-			       struct rc_pids *pids, size_t max)
-{
-	unsigned int slot = grp->hier->id;
-	struct hlist_nulls_node *node;
-	struct task_struct *tsk;
-	struct list_head *pos;
-
-	for (pos = rcu_dereference(list_next_rcu(&grp->proxies));
-	     pos != &grp->proxies; pos = rcu_dereference(list_next_rcu(pos))) {
-		struct nsproxy *proxy = list_entry(pos - slot, struct nsproxy,
-						   rc.link[0]);
-
-		/* A task that is entering it has left its old proxy. */
-		spin_lock_irq(&proxy->rc.lock);
-		spin_unlock_irq(&proxy->rc.lock);
-		do {
-			hlist_nulls_for_each_entry_rcu(tsk, node,
-						       &proxy->rc.tasks,
-						       rc_node)
-				rc_pids_add(tsk, ns, pids, max);
-			/* Another end: a task has left, and took us along. */
-		} while (get_nulls_value(node) != (unsigned long)proxy >> 1);
-	}
-}
-
-static int rc_pid_cmp(const void *a, const void *b)
-{
-	return *(const pid_t *)a - *(const pid_t *)b;
-}
-
-/**
- * rc_pids_sort - put ids in ascending order, each once
- * @pid: the ids, all positive
- * @nr: how many
- *
- * Context: may sleep.
- * Return: how many are left.
- */
-size_t rc_pids_sort(pid_t *pid, size_t nr)
-{
-	pid_t min = INT_MAX, max = 0;
-	unsigned long *seen = NULL;
-	size_t i, bit, out = 0;
-
-	if (!nr)
-		return 0;
-	for (i = 0; i < nr; i++) {
-		min = min(min, pid[i]);
-		max = max(max, pid[i]);
-	}
-	/* Ids of a group mostly lie close together: then a bitmap sorts them. */
-	if (nr > 8 && (max - min) / 256 <= nr)
-		seen = kvcalloc(BITS_TO_LONGS(max - min + 1), sizeof(*seen),
-				GFP_KERNEL);
-	if (seen) {
-		for (i = 0; i < nr; i++)
-			__set_bit(pid[i] - min, seen);
-		for_each_set_bit(bit, seen, max - min + 1)
-			pid[out++] = min + bit;
-		kvfree(seen);
-		return out;
-	}
-	sort(pid, nr, sizeof(*pid), rc_pid_cmp, NULL);
-	for (i = 0; i < nr; i++)
-		if (!out || pid[out - 1] != pid[i])
-			pid[out++] = pid[i];
-	return out;
-}
-
-/**
- * rc_pids_collect - the ids of a group's tasks
- * @grp: the group
- * @ns: the pid namespace whose ids are wanted; tasks without one there are left
- *	out
- * @pids: filled in on success; the caller frees @pids->pid with kvfree()
- *
- * Context: rc_mutex held; may sleep.
- * Return: 0 or -ENOMEM.
- */
-int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
-		    struct rc_pids *pids)
-{
-	size_t max = 32;
-
-	lockdep_assert_held(&rc_mutex);
-	for (;;) {
-		pids->nr = 0;
-		pids->pid = kvmalloc_array(max, sizeof(pid_t), GFP_KERNEL);
-		if (!pids->pid)
-			return -ENOMEM;
-		rcu_read_lock();
-		if (rc_is_root(grp))
-			rc_pids_walk_root(grp, ns, pids, max);
-		else
-			rc_pids_walk_group(grp, ns, pids, max);
-		rcu_read_unlock();
-		if (pids->nr <= max)
-			break;
-		/* Some room for those who are born meanwhile. */
-		max = pids->nr + pids->nr / 8;
-		kvfree(pids->pid);
-	}
-	pids->nr = rc_pids_sort(pids->pid, pids->nr);
-	return 0;
-}
-
-/*
- * Membership
- */
-
-static void rc_show_path(struct seq_file *m, struct rc_group *grp)
-{
-	const char *name[RC_MAX_DEPTH];
-	unsigned int n = 0;
-
-	if (!grp || rc_is_root(grp)) {
-		seq_putc(m, '/');
-		return;
-	}
-	for (; !rc_is_root(grp); grp = grp->parent)
-		name[n++] = grp->name;
-	while (n--) {
-		seq_putc(m, '/');
-		seq_puts(m, name[n]);
-	}
-}
-
-/**
- * rc_show_membership - print the groups that a task is in
- * @m: where to
- * @tsk: the task
- *
- * One line for each hierarchy, oldest first; nothing for a task that has let go
- * of its groups.
- *
- * Context: may be called without locks.
- * Return: 0.
- */
-int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
-{
-	struct rc_hierarchy *hier;
-	struct nsproxy *ns;
-
-	/* The task's lock keeps its groups, RCU the hierarchies and names. */
-	rcu_read_lock();
-	task_lock(tsk);
-	ns = tsk->nsproxy;
-	if (!ns)
-		goto out;
-	list_for_each_entry_rcu(hier, &rc_hierarchies, node) {
-		struct rc_group *grp = ns->rc.group[hier->id];
-
-		/* The slot can have gone to a younger hierarchy by now. */
-		if (grp && grp->hier != hier)
-			grp = NULL;
-		seq_puts(m, hier->root.name);
-		seq_putc(m, ':');
-		rc_show_subsys_list(m, READ_ONCE(hier->subsys_mask), ',');
-		seq_putc(m, ':');
-		rc_show_path(m, grp);
-		seq_putc(m, '\n');
-	}
-out:
-	task_unlock(tsk);
-	rcu_read_unlock();
-	return 0;
 }

@@ -68,13 +68,13 @@ static void rc_parse_test(struct kunit *test)
 	unsigned long mask;
 	char *twice;
 
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list("", &mask));
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list("no-such", &mask));
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(",", &mask));
+	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list("", false, &mask));
+	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list("no-such", false, &mask));
+	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(",", false, &mask));
 
 	if (!rc_nr_subsys)
 		return;
-	KUNIT_EXPECT_TRUE(test, rc_parse_subsys_list(rc_subsys_by_id(0)->name,
+	KUNIT_EXPECT_TRUE(test, rc_parse_subsys_list(rc_subsys_by_id(0)->name, false,
 						     &mask));
 	KUNIT_EXPECT_EQ(test, mask, 1);
 
@@ -82,14 +82,14 @@ static void rc_parse_test(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, twice);
 	snprintf(twice, 256, "%s,%s", rc_subsys_by_id(0)->name,
 		 rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_TRUE(test, rc_parse_subsys_list(twice, &mask));
+	KUNIT_EXPECT_TRUE(test, rc_parse_subsys_list(twice, false, &mask));
 	KUNIT_EXPECT_EQ(test, mask, 1);
 	snprintf(twice, 256, "%s,", rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, &mask));
+	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, false, &mask));
 	snprintf(twice, 256, "%s,no-such", rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, &mask));
+	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, false, &mask));
 	snprintf(twice, 256, "%sx", rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, &mask));
+	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, false, &mask));
 }
 
 static void rc_check_sorted(struct kunit *test, const pid_t *pid, size_t nr)

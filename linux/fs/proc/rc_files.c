@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The files of /proc/rc, those of the core and those of controllers, and
+ * /proc/PID/rc.
+ *
+ * An open file holds its group. Each operation looks whether the file is still
+ * there, those that change something under rc_mutex, when what was written has
+ * been copied already: who stalls in a page fault stalls nobody else.
+ */
+
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/pid_namespace.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "rc_internal.h"
+
+/**
+ * struct rc_open - an open file
+ * @grp: its group, with a reference
+ * @file: what the file is
+ * @pids: ids, if it lists tasks; belongs to the reader, under the seq_file's
+ *	lock
+ * @changes: @grp's, when the reader of "events" last looked; may be read
+ *	without a lock
+ */
+struct rc_open {
+	struct rc_group *grp;
+	const struct rc_file *file;
+	struct rc_pids pids;
+	unsigned int changes;
+};
+
+static struct rc_open *rc_opened(struct file *file)
+{
+	return ((struct seq_file *)file->private_data)->private;
+}
+
+/*
+ * Opening and reading
+ */
+
+static int rc_open(struct inode *inode, struct file *file,
+		   const struct seq_operations *ops)
+{
+	struct proc_dir_entry *de = PDE(inode);
+	struct rc_open *of;
+
+	if (rc_pde_dead(de))
+		return -ENODEV;
+	of = __seq_open_private(file, ops, sizeof(*of));
+	if (!of)
+		return -ENOMEM;
+	of->grp = rc_group_get(de->data);
+	of->file = de->rc_file;
+	of->changes = READ_ONCE(of->grp->changes);
+	/* seq_open() takes it away; here the offset of a write means nothing. */
+	if (file->f_mode & FMODE_WRITE)
+		file->f_mode |= FMODE_PWRITE;
+	return 0;
+}
+
+static int rc_release(struct inode *inode, struct file *file)
+{
+	struct rc_open *of = rc_opened(file);
+
+	kvfree(of->pids.pid);
+	rc_group_put(of->grp);
+	return seq_release_private(inode, file);
+}
+
+static ssize_t rc_read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	if (rc_pde_dead(PDE(file_inode(iocb->ki_filp))))
+		return -ENODEV;
+	return seq_read_iter(iocb, iter);
+}
+
+static void *rc_single_start(struct seq_file *m, loff_t *pos)
+{
+	return *pos ? NULL : m->private;
+}
+
+static void *rc_single_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return NULL;
+}
+
+static void rc_stop(struct seq_file *m, void *v)
+{
+}
+
+static int rc_show(struct seq_file *m, void *v)
+{
+	struct rc_open *of = m->private;
+	const struct rc_file *file = of->file;
+	struct rc_state *st;
+
+	if (file->core)
+		return file->core->show(m, of->grp);
+	st = rc_group_state(of->grp, file->ss);
+	if (file->show)
+		return file->show(m, st, file);
+	if (file->read_u64)
+		seq_printf(m, "%llu\n", file->read_u64(st, file));
+	else if (file->read_s64)
+		seq_printf(m, "%lld\n", file->read_s64(st, file));
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static const struct seq_operations rc_show_ops = {
+	.start	= rc_single_start,
+	.next	= rc_single_next,
+	.stop	= rc_stop,
+	.show	= rc_show,
+};
+
+static int rc_show_open(struct inode *inode, struct file *file)
+{
+	return rc_open(inode, file, &rc_show_ops);
+}
+
+/*
+ * Writing
+ */
+
+/* A decimal number and nothing else; the kernel's parsers take a bit more. */
+static bool rc_is_decimal(const char *buf, bool sign)
+{
+	size_t len;
+
+	if (sign && *buf == '-')
+		buf++;
+	len = strspn(buf, "0123456789");
+	return len && !buf[len];
+}
+
+static int rc_parse_u64(const char *buf, u64 *val)
+{
+	return rc_is_decimal(buf, false) && !kstrtou64(buf, 10, val) ? 0 : -EINVAL;
+}
+
+static int rc_parse_s64(const char *buf, s64 *val)
+{
+	return rc_is_decimal(buf, true) && !kstrtos64(buf, 10, val) ? 0 : -EINVAL;
+}
+
+static int rc_write_state(struct rc_state *st, const struct rc_file *file,
+			  char *buf)
+{
+	int err = -EINVAL;
+	u64 u;
+	s64 s;
+
+	if (file->write) {
+		err = file->write(st, file, buf);
+	} else if (file->write_u64) {
+		err = rc_parse_u64(buf, &u);
+		if (!err)
+			err = file->write_u64(st, file, u);
+	} else if (file->write_s64) {
+		err = rc_parse_s64(buf, &s);
+		if (!err)
+			err = file->write_s64(st, file, s);
+	}
+	return err;
+}
+
+/* Under rc_mutex, so that the file stays what it is. */
+static int rc_lock_live(const struct file *file)
+{
+	mutex_lock(&rc_mutex);
+	if (!rc_pde_dead(PDE(file_inode(file))))
+		return 0;
+	mutex_unlock(&rc_mutex);
+	return -ENODEV;
+}
+
+static int rc_write_buf(struct file *file, char *buf)
+{
+	struct rc_open *of = rc_opened(file);
+	const struct rc_file *rf = of->file;
+	int err;
+
+	if (rf->core)
+		return rf->core->write ? rf->core->write(file, of->grp, buf) :
+					 -EINVAL;
+	err = rc_lock_live(file);
+	if (err)
+		return err;
+	err = rc_write_state(rc_group_state(of->grp, rf->ss), rf, buf);
+	mutex_unlock(&rc_mutex);
+	return err;
+}
+
+static ssize_t rc_write(struct file *file, const char __user *ubuf,
+			size_t count, loff_t *ppos)
+{
+	char *buf;
+	int err;
+
+	if (count > (rc_opened(file)->file->max ?: PAGE_SIZE))
+		return -E2BIG;
+	buf = memdup_user_nul(ubuf, count);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	if (strlen(buf) != count) {
+		err = -EINVAL;
+	} else {
+		if (count && buf[count - 1] == '\n')
+			buf[count - 1] = '\0';
+		err = rc_write_buf(file, buf);
+	}
+	kfree(buf);
+	return err ?: count;
+}
+
+const struct file_operations rc_show_fops = {
+	.open		= rc_show_open,
+	.read_iter	= rc_read_iter,
+	.write		= rc_write,
+	.splice_read	= copy_splice_read,
+	.llseek		= seq_lseek,
+	.release	= rc_release,
+};
+
+/*
+ * subsystems, release_agent, notify_on_release
+ */
+
+/* Who has opened it, not who was made to write to what he was given. */
+static bool rc_file_capable(const struct file *file)
+{
+	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
+}
+
+static int rc_top_subsystems_show(struct seq_file *m, struct rc_group *grp)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	seq_puts(m, "#subsys_name\thierarchy\tnum_groups\tenabled\n");
+	mutex_lock(&rc_mutex);
+	for_each_rc_subsys(ss, id)
+		seq_printf(m, "%s\t%s\t%u\t%d\n", ss->name,
+			   ss->hier ? rc_group_name(&ss->hier->root) : "-",
+			   ss->hier ? ss->hier->nr_groups : 0,
+			   rc_subsys_enabled(ss));
+	mutex_unlock(&rc_mutex);
+	return 0;
+}
+
+static const struct rc_core_file rc_top_subsystems = {
+	.show = rc_top_subsystems_show,
+};
+
+static int rc_subsystems_show(struct seq_file *m, struct rc_group *grp)
+{
+	rc_show_subsys_list(m, READ_ONCE(grp->hier->subsys_mask), ' ');
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static int rc_subsystems_write(struct file *file, struct rc_group *grp,
+			       char *buf)
+{
+	unsigned long mask;
+	int err;
+
+	if (!rc_file_capable(file))
+		return -EPERM;
+	err = rc_lock_live(file);
+	if (err)
+		return err;
+	if (rc_parse_subsys_list(buf, true, &mask))
+		err = rc_dir_rebind(grp, mask);
+	else
+		err = -ENOENT;
+	mutex_unlock(&rc_mutex);
+	return err;
+}
+
+static const struct rc_core_file rc_subsystems = {
+	.show = rc_subsystems_show, .write = rc_subsystems_write,
+};
+
+static int rc_agent_show(struct seq_file *m, struct rc_group *grp)
+{
+	mutex_lock(&rc_mutex);
+	seq_printf(m, "%s\n", grp->hier->agent ?: "");
+	mutex_unlock(&rc_mutex);
+	return 0;
+}
+
+static int rc_agent_write(struct file *file, struct rc_group *grp, char *buf)
+{
+	int err;
+
+	if (!rc_file_capable(file))
+		return -EPERM;
+	if (strlen(buf) >= PATH_MAX)
+		return -E2BIG;
+	err = rc_lock_live(file);
+	if (err)
+		return err;
+	err = rc_set_agent(grp->hier, buf);
+	mutex_unlock(&rc_mutex);
+	return err;
+}
+
+static const struct rc_core_file rc_agent = {
+	.show = rc_agent_show, .write = rc_agent_write,
+};
+
+static int rc_notify_show(struct seq_file *m, struct rc_group *grp)
+{
+	seq_printf(m, "%d\n", READ_ONCE(grp->notify_on_release));
+	return 0;
+}
+
+static int rc_notify_write(struct file *file, struct rc_group *grp, char *buf)
+{
+	u64 val;
+	int err;
+
+	err = rc_parse_u64(buf, &val);
+	if (err || val > 1)
+		return -EINVAL;
+	err = rc_lock_live(file);
+	if (err)
+		return err;
+	WRITE_ONCE(grp->notify_on_release, val);
+	mutex_unlock(&rc_mutex);
+	return 0;
+}
+
+static const struct rc_core_file rc_notify = {
+	.show = rc_notify_show, .write = rc_notify_write,
+};
+
+/*
+ * events
+ */
+
+static int rc_events_show(struct seq_file *m, struct rc_group *grp)
+{
+	struct rc_open *of = m->private;
+
+	/* Before the look at what changes, lest a change be slept through. */
+	WRITE_ONCE(of->changes, READ_ONCE(grp->changes));
+	smp_rmb();
+	seq_printf(m, "populated %d\n", rc_group_populated(grp));
+	return 0;
+}
+
+static const struct rc_core_file rc_events = {
+	.show = rc_events_show,
+};
+
+static __poll_t rc_events_poll(struct file *file, poll_table *wait)
+{
+	struct rc_open *of = rc_opened(file);
+	__poll_t ready = EPOLLIN | EPOLLRDNORM;
+
+	poll_wait(file, &of->grp->wait, wait);
+	/* Pairs with the barrier of wq_has_sleeper() in rc_group_populate(). */
+	smp_mb();
+	if (READ_ONCE(of->changes) != READ_ONCE(of->grp->changes) ||
+	    rc_pde_dead(PDE(file_inode(file))))
+		ready |= EPOLLERR | EPOLLPRI;
+	return ready;
+}
+
+static const struct file_operations rc_events_fops = {
+	.open		= rc_show_open,
+	.read_iter	= rc_read_iter,
+	.write		= rc_write,
+	.poll		= rc_events_poll,
+	.splice_read	= copy_splice_read,
+	.llseek		= seq_lseek,
+	.release	= rc_release,
+};
+
+/*
+ * tasks and procs
+ */
+
+/* Leaves out what the mount's hidepid option hides from the reader. */
+static void rc_pids_hide(struct proc_fs_info *fs_info, struct rc_pids *pids)
+{
+	size_t i, out = 0;
+
+	if (fs_info->hide_pid < HIDEPID_INVISIBLE)
+		return;
+	for (i = 0; i < pids->nr; i++) {
+		struct task_struct *tsk;
+
+		rcu_read_lock();
+		tsk = find_task_by_pid_ns(pids->pid[i], fs_info->pid_ns);
+		if (tsk && proc_task_visible(fs_info, tsk))
+			pids->pid[out++] = pids->pid[i];
+		rcu_read_unlock();
+	}
+	pids->nr = out;
+}
+
+/* These files have ids of processes in place of threads. */
+static bool rc_is_procs(const struct rc_open *of)
+{
+	return of->file->private;
+}
+
+/*
+ * A reader that starts gets a snapshot, and the rest of it as it reads on, so
+ * that each id comes once and none that stays is missed.
+ */
+static void *rc_tasks_start(struct seq_file *m, loff_t *pos)
+{
+	struct proc_fs_info *fs_info = proc_sb_info(file_inode(m->file)->i_sb);
+	struct rc_open *of = m->private;
+	struct rc_pids pids;
+	int err;
+
+	if (!*pos || !of->pids.pid) {
+		err = rc_lock_live(m->file);
+		if (err)
+			return ERR_PTR(err);
+		err = rc_pids_collect(of->grp, fs_info->pid_ns,
+				      rc_is_procs(of), &pids);
+		mutex_unlock(&rc_mutex);
+		if (err)
+			return ERR_PTR(err);
+		rc_pids_hide(fs_info, &pids);
+		kvfree(of->pids.pid);
+		of->pids = pids;
+	}
+	return *pos < of->pids.nr ? &of->pids.pid[*pos] : NULL;
+}
+
+static void *rc_tasks_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct rc_open *of = m->private;
+
+	++*pos;
+	return *pos < of->pids.nr ? &of->pids.pid[*pos] : NULL;
+}
+
+static int rc_tasks_show(struct seq_file *m, void *v)
+{
+	seq_put_decimal_ull(m, "", *(pid_t *)v);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations rc_tasks_ops = {
+	.start	= rc_tasks_start,
+	.next	= rc_tasks_next,
+	.stop	= rc_stop,
+	.show	= rc_tasks_show,
+};
+
+static int rc_tasks_open(struct inode *inode, struct file *file)
+{
+	return rc_open(inode, file, &rc_tasks_ops);
+}
+
+static int rc_tasks_write(struct file *file, struct rc_group *grp, char *buf)
+{
+	pid_t nr;
+
+	if (!rc_is_decimal(buf, false) || kstrtoint(buf, 10, &nr))
+		return -EINVAL;
+	return rc_attach(grp, nr, rc_is_procs(rc_opened(file)), file->f_cred);
+}
+
+static const struct rc_core_file rc_tasks = {
+	.write = rc_tasks_write,
+};
+
+static const struct file_operations rc_tasks_fops = {
+	.open		= rc_tasks_open,
+	.read_iter	= rc_read_iter,
+	.write		= rc_write,
+	.splice_read	= copy_splice_read,
+	.llseek		= seq_lseek,
+	.release	= rc_release,
+};
+
+const struct rc_file rc_top_files[] = {
+	{ .name = "subsystems", .mode = 0444, .core = &rc_top_subsystems },
+	{ }
+};
+
+const struct rc_file rc_core_files[] = {
+	{ .name = "subsystems", .mode = 0644, .core = &rc_subsystems,
+	  .flags = RC_FILE_ROOT_ONLY },
+	{ .name = "release_agent", .mode = 0644, .core = &rc_agent,
+	  .max = PATH_MAX, .flags = RC_FILE_ROOT_ONLY },
+	{ .name = "tasks", .mode = 0644, .core = &rc_tasks,
+	  .fops = &rc_tasks_fops },
+	{ .name = "procs", .mode = 0644, .core = &rc_tasks,
+	  .fops = &rc_tasks_fops, .private = true },
+	{ .name = "events", .mode = 0444, .core = &rc_events,
+	  .fops = &rc_events_fops },
+	{ .name = "notify_on_release", .mode = 0644, .core = &rc_notify },
+	{ }
+};
+
+/*
+ * /proc/PID/rc and /proc/PID/task/TID/rc: one line for each hierarchy, oldest
+ * first,
+ *
+ *   HIERARCHY:CONTROLLER,CONTROLLER...:PATH
+ *
+ * where there may be no controller, and PATH, which starts with a slash, may
+ * hold colons. Empty for a task that has let go of its groups on its way out.
+ */
+int proc_rc_membership(struct seq_file *m, struct pid_namespace *ns,
+		       struct pid *pid, struct task_struct *tsk)
+{
+	return rc_show_membership(m, tsk);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the directories and the files of /proc/rc share. */
+#ifndef _PROC_RC_INTERNAL_H
+#define _PROC_RC_INTERNAL_H
+
+#include <linux/rc.h>
+
+#include "../../kernel/rc/internal.h"
+#include "internal.h"
+
+/**
+ * struct rc_core_file - what a file of the core does, in place of a controller's
+ * @show: prints the file. Called with no lock of rc held.
+ * @write: takes a text that was written, as &rc_file.write, but called with no
+ *	lock of rc held; @file tells who has opened it. Returns 0 or a negative
+ *	errno.
+ */
+struct rc_core_file {
+	int (*show)(struct seq_file *m, struct rc_group *grp);
+	int (*write)(struct file *file, struct rc_group *grp, char *buf);
+};
+
+/* In reading and writing, a removed entry is not there any more. */
+static inline bool rc_pde_dead(const struct proc_dir_entry *de)
+{
+	return atomic_read(&de->in_use) < 0;
+}
+
+/* rc.c */
+int rc_dir_rebind(struct rc_group *root, unsigned long mask);
+
+/* rc_files.c */
+extern const struct rc_file rc_top_files[];
+extern const struct rc_file rc_core_files[];
+extern const struct file_operations rc_show_fops;
+
+#endif /* _PROC_RC_INTERNAL_H */
