@@ -17,7 +17,7 @@
 
 /* Emulated debug kernels are slow: only minutes tell a hang from patience. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 240
+#define TEST_TIMEOUT_DEFAULT 480
 
 #define RC_ROOT "/proc/rc"
 
@@ -25,7 +25,7 @@
 #define RC_USER 1000
 
 /* Longest wait for something that has to happen, in seconds. */
-#define RC_PATIENCE 60
+#define RC_PATIENCE 300
 
 /* True as soon as @cond is, false when it is not within RC_PATIENCE. */
 #define RC_WAIT(cond) ({						\
