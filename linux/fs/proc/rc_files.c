@@ -356,8 +356,11 @@ static int rc_events_show(struct seq_file *m, struct rc_group *grp)
 {
 	struct rc_open *of = m->private;
 
-	/* Before the look at what changes, lest a change be slept through. */
 	WRITE_ONCE(of->changes, READ_ONCE(grp->changes));
+	/*
+	 * Before the look at what changes, lest a change be slept through.
+	 * Pairs with the same in rc_group_populate().
+	 */
 	smp_rmb();
 	seq_printf(m, "populated %d\n", rc_group_populated(grp));
 	return 0;

@@ -70,10 +70,8 @@ static char *rc_group_path_string(struct rc_group *grp)
 
 static void rc_run_agent(char *agent, char *path, char *hier)
 {
-	static char *envp[] = {
-		"HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin", NULL
-	};
-	char *argv[] = { agent, path, hier, NULL };
+	char *argv[4] = { agent, path, hier };
+	char *envp[3] = { "HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin" };
 
 	/*
 	 * Waiting for its end is what bounds their number; killable, since it
@@ -143,6 +141,8 @@ void rc_group_populate(struct rc_group *grp, bool yes)
 		if (was && grp->nr_populated)
 			return;
 
+		/* Pairs with the barrier in rc_events_show(). */
+		smp_wmb();
 		WRITE_ONCE(grp->changes, grp->changes + 1);
 		/* Has a barrier, which pairs with the one in rc_events_poll(). */
 		if (wq_has_sleeper(&grp->wait))
