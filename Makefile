@@ -20,6 +20,8 @@ help:
 	@echo 'make run               see groups work: boots a kernel, runs the demonstration,'
 	@echo '                       then gives a shell in the guest (GDB=1: waits for gdb)'
 	@echo 'make check             all tests on a release and a debug kernel'
+	@echo 'make coverage          lists the lines of ours that the last check on the debug'
+	@echo '                       kernel did not reach'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
 	@echo 'make lint              checkpatch, sparse, kernel-doc, shellcheck, coccinelle, ...'
 	@echo 'make series            the work as one series for git am, in build/series/'
@@ -65,6 +67,10 @@ check: kernel guest
 selftest-harness: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
 selftest-harness: kernel guest
 	@qemu/check $(KERNELS:%=harness-%)
+
+.PHONY: coverage
+coverage:
+	@qemu/coverage.py
 
 .PHONY: lint series bisect
 lint: KERNELS := release
