@@ -60,6 +60,18 @@ bool rc_debug_kernel(void)
 	       !access("/proc/self/fail-nth", F_OK);
 }
 
+bool rc_booted_with(const char *parameter)
+{
+	char *text = rc_text("/proc/cmdline"), *word, *save;
+	bool found = false;
+
+	for (word = strtok_r(text, "\n ", &save); word && !found;
+	     word = strtok_r(NULL, "\n ", &save))
+		found = !strcmp(word, parameter);
+	free(text);
+	return found;
+}
+
 const char *rc_fmt(const char *fmt, ...)
 {
 	static __thread char pool[POOL][PATH_MAX];

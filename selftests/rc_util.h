@@ -40,6 +40,8 @@
 double rc_now(void);
 void rc_nap(void);
 bool rc_debug_kernel(void);
+/* Is @parameter a word of the kernel's command line? */
+bool rc_booted_with(const char *parameter);
 
 /* Formatted text in one of a few buffers that are used in turn. */
 const char *rc_fmt(const char *fmt, ...) __printf(1, 2);
