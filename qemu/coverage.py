@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 """How much of the kernel code in linux/ the tests reach, counted by gcov.
 
-usage: coverage.py    lists the lines that the last tests of the debug kernel did not reach
+usage: coverage.py    lists what the last tests of the debug kernel did not reach:
+                      lines that never ran, conditions that only went one way
 
 The kernel is built with CONFIG_GCOV_KERNEL, and each guest sends its counters
 (.gcda) at its end; gcov reads them with the notes (.gcno) that the compiler left
 beside the objects. build/log/coverage/ holds the sources, each line with how
-often it ran, in gcov's own form: "#####" is never, "-" no code, "*" in part.
+often it ran, as gcov itself writes them: "#####" is never, "-" no code, "*" in
+part. An "if" that only went one way also gets the "*": "return -ENOMEM;" below
+it may well be a "-", for the compiler needs no code of its own to return a constant.
 """
 
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +25,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 BUILD = TOP / "build"
 LOG = BUILD / "log/coverage"
+CONDITION = re.compile(r"\bif \(")
 # Percent of all lines that a full run has to reach.
 ENOUGH = 90
 
@@ -38,6 +43,7 @@ class Coverage:
         self.objects = BUILD / "out" / kernel
         self.lines = {}
         self.partly = {}
+        self.branches = {}
         self.missing = []
         shutil.rmtree(LOG, ignore_errors=True)
 
@@ -56,15 +62,16 @@ class Coverage:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.with_suffix(".gcda").write_bytes(data)
             shutil.copy(notes, place.with_suffix(".gcno"))
-            gcov = subprocess.run(["gcov", "--json-format", "--stdout", place.with_suffix(".gcno")],
+            gcov = subprocess.run(["gcov", "--json-format", "--stdout", "--branch-probabilities",
+                                   place.with_suffix(".gcno")],
                                   cwd=self.objects, capture_output=True, text=True, check=False)
             if gcov.returncode or gcov.stderr:
                 self.missing.append(gcov.stderr.strip() or f"gcov failed on {source}")
                 continue
             for file in json.loads(gcov.stdout)["files"]:
-                self.count(file)
+                self.count(source, file)
 
-    def count(self, file):
+    def count(self, source, file):
         path = (self.objects / file["file"]).resolve()
         if not path.is_relative_to(BUILD / "linux"):
             return
@@ -77,9 +84,14 @@ class Coverage:
             lines[number] += line["count"]
             # One guest, or one copy of an inline function, that ran all of it will do.
             partly[number] = partly.get(number, True) and line["unexecuted_block"]
+            if name == source:
+                place = name, number, line.get("function_name")
+                counts = [b["count"] for b in line["branches"]]
+                self.branches[place] = [a + b for a, b in zip(counts, self.branches.get(place, [0] * len(counts)))]
 
     def write(self):
         """Writes the annotated sources."""
+        one_way = {place[:2] for place, counts in self.branches.items() if 0 in counts}
         for name, lines in self.lines.items():
             out = LOG / f"{name}.gcov"
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +101,8 @@ class Coverage:
                     count = "-"
                     if number in lines:
                         count = str(lines[number] or "#####")
-                        if lines[number] and self.partly[name][number]:
+                        if lines[number] and (self.partly[name][number] or
+                                              (name, number) in one_way and CONDITION.search(code)):
                             count += "*"
                     file.write(f"{count:>12}:{number:5}:{code}\n")
 
@@ -113,14 +126,17 @@ class Coverage:
 
 
 def main():
+    # Into a pager or head.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     found = sorted(LOG.rglob("*.gcov"))
     if not found:
         print("error: build/log/coverage/ holds nothing: run 'make check DEBUG=1'", file=sys.stderr)
         sys.exit(1)
     for path in found:
         name = path.relative_to(LOG).with_suffix("")
-        for number, code in re.findall(r"^ *#####: *(\d+):(.*)$", path.read_text(encoding="utf-8"), re.M):
-            print(f"{name}:{number}:{code}")
+        for count, number, code in re.findall(r"^ *(\S+): *(\d+):(.*)$", path.read_text(encoding="utf-8"), re.M):
+            if count == "#####" or count.endswith("*") and CONDITION.search(code):
+                print(f"{name}:{number}: {'never' if count == '#####' else 'one way'}: {code.strip()}")
 
 
 if __name__ == "__main__":
