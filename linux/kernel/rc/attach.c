@@ -54,7 +54,7 @@ struct rc_move {
  * @nr: how many they are
  * @max: room in @move
  * @full: there was not enough
- * @there: a thread was there already
+ * @alive: not all threads are exiting
  * @single: room for one
  */
 struct rc_moves {
@@ -65,7 +65,7 @@ struct rc_moves {
 	unsigned int nr;
 	unsigned int max;
 	bool full;
-	bool there;
+	bool alive;
 	struct rc_move single;
 };
 
@@ -189,24 +189,26 @@ static bool rc_moves_has(struct rc_moves *mvs, struct task_struct *tsk,
 	return false;
 }
 
-/* Notes a thread if it has to move and has not been seen before. */
+/*
+ * Notes a thread if it has to move and has not been seen before. One that is
+ * exiting moves along as long as it has groups, so that a process that has moved
+ * is in its old group no more.
+ */
 static void rc_moves_see(struct rc_moves *mvs, struct task_struct *tsk,
 			 unsigned int *next)
 {
-	if (tsk->flags & PF_EXITING)
+	if (!(tsk->flags & PF_EXITING))
+		mvs->alive = true;
+	if (!READ_ONCE(tsk->nsproxy) ||
+	    rc_task_in(tsk, mvs->grp->hier->id, mvs->target) ||
+	    rc_moves_has(mvs, tsk, next))
 		return;
-	if (rc_task_in(tsk, mvs->grp->hier->id, mvs->target)) {
-		mvs->there = true;
-	} else if (!rc_moves_has(mvs, tsk, next)) {
-		if (mvs->nr == mvs->max) {
-			mvs->full = true;
-			return;
-		}
-		mvs->move[mvs->nr] = (struct rc_move) {
-			.tsk = get_task_struct(tsk),
-		};
-		*next = ++mvs->nr;
+	if (mvs->nr == mvs->max) {
+		mvs->full = true;
+		return;
 	}
+	mvs->move[mvs->nr] = (struct rc_move) { .tsk = get_task_struct(tsk) };
+	*next = ++mvs->nr;
 }
 
 /* The lock serves as RCU's, too. */
@@ -218,6 +220,7 @@ static void rc_moves_scan(struct rc_moves *mvs, struct task_struct *tsk,
 
 	lockdep_assert_held(&tasklist_lock);
 	mvs->full = false;
+	mvs->alive = false;
 	if (process) {
 		__for_each_thread(tsk->signal, thread)
 			rc_moves_see(mvs, thread, &next);
@@ -259,18 +262,16 @@ static void rc_move_commit(struct rc_move *mv)
 	task_unlock(mv->tsk);
 }
 
-/* Tells the controllers what has moved. Returns how many threads have. */
-static unsigned int rc_moves_finish(struct rc_moves *mvs)
+/* Tells the controllers who has moved and who has not. */
+static void rc_moves_finish(struct rc_moves *mvs)
 {
-	unsigned int i, id, moved = 0;
 	struct rc_subsys *ss;
+	unsigned int i, id;
 
 	for (i = mvs->nr; i--;) {
 		struct rc_move *mv = &mvs->move[i];
 
-		if (mv->moved)
-			moved++;
-		else if (mv->from)
+		if (mv->from && !mv->moved)
 			rc_move_cancel(mvs, mv);
 	}
 	for_each_rc_subsys_in(ss, id, &mvs->grp->hier->subsys_mask) {
@@ -284,7 +285,6 @@ static unsigned int rc_moves_finish(struct rc_moves *mvs)
 					   mv->from->rc.state[id], mv->tsk);
 		}
 	}
-	return moved;
 }
 
 static void rc_moves_drop(struct rc_moves *mvs)
@@ -308,20 +308,22 @@ static void rc_moves_drop(struct rc_moves *mvs)
 static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 			bool process)
 {
-	unsigned int i, prepared = 0, moved;
+	unsigned int i, prepared = 0;
 	int err;
 
 	err = rc_move_check(tsk, mvs->cred);
 	if (!err && process)
 		err = rc_moves_reserve(mvs, get_nr_threads(tsk));
+	else if (!process && (tsk->flags & PF_EXITING))
+		err = -ESRCH;
 	if (err)
-		return tsk->flags & PF_EXITING ? -ESRCH : err;
+		return err;
 
 	WRITE_ONCE(rc_moving, tsk->signal);
 	for (;;) {
 		read_lock(&tasklist_lock);
 		rc_moves_scan(mvs, tsk, process);
-		if (!mvs->full && prepared == mvs->nr) {
+		if (mvs->alive && !mvs->full && prepared == mvs->nr) {
 			for (i = 0; i < mvs->nr; i++)
 				rc_move_commit(&mvs->move[i]);
 			read_unlock(&tasklist_lock);
@@ -329,6 +331,7 @@ static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 		}
 		read_unlock(&tasklist_lock);
 
+		err = mvs->alive ? 0 : -ESRCH;
 		while (!err && prepared < mvs->nr)
 			err = rc_move_prepare(mvs, &mvs->move[prepared++]);
 		if (!err && mvs->full)
@@ -338,10 +341,8 @@ static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 			break;
 	}
 	WRITE_ONCE(rc_moving, NULL);
-
-	moved = rc_moves_finish(mvs);
-	/* Otherwise all that were there have exited meanwhile. */
-	return err || moved || mvs->there ? err : -ESRCH;
+	rc_moves_finish(mvs);
+	return err;
 }
 
 /* Under tasklist_lock, so that it has its groups: see rc_fork(). */
