@@ -350,11 +350,13 @@ static struct task_struct *rc_find_task(pid_t nr)
 {
 	struct task_struct *tsk;
 
+	rcu_read_lock();
 	read_lock(&tasklist_lock);
 	tsk = nr ? find_task_by_vpid(nr) : current;
 	if (tsk)
 		get_task_struct(tsk);
 	read_unlock(&tasklist_lock);
+	rcu_read_unlock();
 	return tsk;
 }
 
