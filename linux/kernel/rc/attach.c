@@ -166,7 +166,7 @@ static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
 	task_unlock(tsk);
 
 	if (fresh && new != fresh)
-		kmem_cache_free(nsproxy_cachep, fresh);
+		rc_proxy_discard(fresh);
 	if (!new)
 		return 0;
 	mv->from = old;

@@ -242,6 +242,7 @@ static void rc_group_free(struct rc_group *grp)
 	} else {
 		kfree(grp);
 	}
+	rc_debug_add(-1, &rc_debug_counts.groups);
 	rc_group_put(parent);
 }
 
@@ -282,6 +283,7 @@ static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
 	INIT_LIST_HEAD(&grp->proxies);
 	rc_group_init_release(grp, parent);
 	refcount_set(&grp->ref, 1);
+	rc_debug_add(1, &rc_debug_counts.groups);
 	return 0;
 }
 

@@ -99,6 +99,18 @@ struct rc_pids {
 	pid_t *pid;
 };
 
+/**
+ * struct rc_debug_counts - what the core has, for CONFIG_RC_DEBUG alone
+ * @groups: groups, to the end of their memory
+ * @proxies: proxies, likewise
+ * @proxies_dead: those of them that can be revived
+ */
+struct rc_debug_counts {
+	atomic_t groups;
+	atomic_t proxies;
+	atomic_t proxies_dead;
+};
+
 extern struct mutex rc_mutex;
 extern struct rc_group rc_top;
 extern struct list_head rc_hierarchies;
@@ -129,6 +141,15 @@ static inline struct rc_group *rc_group_get(struct rc_group *grp)
 {
 	refcount_inc(&grp->ref);
 	return grp;
+}
+
+/* debug.c */
+extern struct rc_debug_counts rc_debug_counts;
+
+static inline void rc_debug_add(int nr, atomic_t *count)
+{
+	if (IS_ENABLED(CONFIG_RC_DEBUG))
+		atomic_add(nr, count);
 }
 
 /* core.c */
@@ -162,6 +183,7 @@ unsigned int rc_group_path(struct rc_group *grp, const char **name);
 
 /* proxy.c */
 void rc_proxy_init_boot(void);
+void rc_proxy_discard(struct nsproxy *ns);
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			     struct rc_group *grp, struct nsproxy *fresh);

@@ -86,6 +86,19 @@ void rc_proxy_init(struct nsproxy *ns)
 	ns->rc.dead = false;
 	ns->rc.pending = false;
 	ns->rc.again = false;
+	rc_debug_add(1, &rc_debug_counts.proxies);
+}
+
+/**
+ * rc_proxy_discard - give back the memory of a proxy
+ * @ns: from rc_proxy_init(), and with no one who looks at it
+ *
+ * Context: any.
+ */
+void rc_proxy_discard(struct nsproxy *ns)
+{
+	rc_debug_add(-1, &rc_debug_counts.proxies);
+	kmem_cache_free(nsproxy_cachep, ns);
 }
 
 /**
@@ -99,8 +112,7 @@ void __init rc_proxy_init_boot(void)
 
 static void rc_proxy_free_rcu(struct rcu_head *head)
 {
-	kmem_cache_free(nsproxy_cachep,
-			container_of(head, struct nsproxy, rc.rcu));
+	rc_proxy_discard(container_of(head, struct nsproxy, rc.rcu));
 }
 
 /* An RCU-tasks grace period after a moved proxy died: free it if it may go. */
@@ -119,6 +131,7 @@ static void rc_proxy_reap(struct rcu_head *head)
 		again = true;
 	} else {
 		hash_del(&ns->rc.hash);
+		rc_debug_add(-1, &rc_debug_counts.proxies_dead);
 		gone = true;
 	}
 	spin_unlock_irqrestore(&rc_proxy_lock, flags);
@@ -149,6 +162,7 @@ void rc_proxy_free(struct nsproxy *ns)
 		/* From here on it can be revived, so do not touch it again. */
 		spin_lock_irq(&rc_proxy_lock);
 		ns->rc.dead = true;
+		rc_debug_add(1, &rc_debug_counts.proxies_dead);
 		queue = !ns->rc.pending;
 		if (queue)
 			ns->rc.pending = true;
@@ -169,7 +183,7 @@ void rc_proxy_free(struct nsproxy *ns)
 	if (ns->rc.mask)
 		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
 	else
-		kmem_cache_free(nsproxy_cachep, ns);
+		rc_proxy_discard(ns);
 }
 
 /*
@@ -571,6 +585,7 @@ struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 		/* Otherwise its last holder is just letting go of it. */
 		if (ns->rc.dead) {
 			ns->rc.dead = false;
+			rc_debug_add(-1, &rc_debug_counts.proxies_dead);
 			rc_proxy_hold(ns, old, hier, grp);
 			goto out;
 		}
