@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -21,11 +22,17 @@
 /* More allocations than any single operation makes. */
 #define MAX_FAULTS 400
 
+#define THREADS 5
+
+/* The controllers that say how many tasks they have charged, if there are any. */
+#define CHARGING "debug,debug2"
+
 struct paths {
 	char *hier;
 	char *grp;
 	char *file;
 	int fail_fd;
+	pid_t process;
 };
 
 /* From here on the @nth allocation of the caller fails. */
@@ -76,6 +83,36 @@ static int leave(const struct paths *paths)
 	return rc_attach(paths->hier, 0);
 }
 
+static int attach_process(const struct paths *paths)
+{
+	return rc_write(paths->file, rc_fmt("%d", paths->process));
+}
+
+static int process_back(const struct paths *paths)
+{
+	return rc_write(rc_fmt("%s/procs", paths->grp),
+			rc_fmt("%d", paths->process));
+}
+
+static int bind_all(const struct paths *paths)
+{
+	return rc_write(paths->file, "cpuacct " CHARGING);
+}
+
+static int bind_none(const struct paths *paths)
+{
+	return rc_write(paths->file, "\n");
+}
+
+static int fork_child(const struct paths *paths)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(EXIT_SUCCESS);
+	return pid < 0 ? -errno : rc_reap(pid);
+}
+
 static int unshare_all(const struct paths *paths)
 {
 	return unshare(CLONE_NEWUTS | CLONE_NEWIPC) ? -errno : 0;
@@ -104,14 +141,30 @@ static int list_dir(const struct paths *paths)
 	return len < 0 ? len : 0;
 }
 
+/* What a failed operation must not change, and whom the group is charged with. */
+static char *take_state(const struct paths *paths)
+{
+	char *snapshot = rc_snapshot(RC_ROOT), *state;
+
+	if (asprintf(&state, "%s%llu %llu\n", snapshot,
+		     rc_number(rc_fmt("%s/debug.charge", paths->grp)),
+		     rc_number(rc_fmt("%s/debug2.charge", paths->grp))) < 0)
+		state = NULL;
+	free(snapshot);
+	return state;
+}
+
 FIXTURE(fault)
 {
 	struct paths paths;
 };
 
 /*
- * @file: what @fn works on, below the group unless it is absolute.
+ * @file: what @fn works on: below the group, or in a hierarchy of its own, unless
+ *	it is absolute.
  * @inside: the caller is a member of the group before it begins.
+ * @process: a process of several threads is.
+ * @plain: the hierarchy has no controllers, and no group either.
  */
 FIXTURE_VARIANT(fault)
 {
@@ -119,6 +172,8 @@ FIXTURE_VARIANT(fault)
 	int (*undo)(const struct paths *paths);
 	const char *file;
 	bool inside;
+	bool process;
+	bool plain;
 };
 
 FIXTURE_VARIANT_ADD(fault, mkdir_hierarchy)
@@ -147,6 +202,30 @@ FIXTURE_VARIANT_ADD(fault, attach)
 	.fn = attach,
 	.undo = leave,
 	.file = "tasks",
+};
+
+FIXTURE_VARIANT_ADD(fault, attach_process)
+{
+	.fn = attach_process,
+	.undo = process_back,
+	.file = "sub/procs",
+	.process = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, rebind)
+{
+	.fn = bind_all,
+	.undo = bind_none,
+	.file = "subsystems",
+	.plain = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, fork)
+{
+	.fn = fork_child,
+	.undo = no_undo,
+	.file = "tasks",
+	.inside = true,
 };
 
 FIXTURE_VARIANT_ADD(fault, unshare)
@@ -198,14 +277,20 @@ FIXTURE_SETUP(fault)
 	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/ignore-gfp-wait",
 			      "N"));
 	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/verbose", "0"));
-	hier = rc_hier_new();
+	hier = variant->plain ? rc_hier_new() : rc_bound_new(CHARGING);
 	ASSERT_TRUE(!!hier);
-	grp = rc_group_new(hier);
+	grp = variant->plain ? hier : rc_group_new(hier);
 	ASSERT_TRUE(!!grp);
 	self->paths.hier = strdup(hier);
 	self->paths.grp = strdup(grp);
 	self->paths.file = strdup(variant->file[0] == '/' ? variant->file :
 				  rc_fmt("%s/%s", grp, variant->file));
+	if (variant->process) {
+		ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/sub", grp)));
+		self->paths.process = rc_sleeping_threads(THREADS);
+		ASSERT_LT(0, self->paths.process);
+		ASSERT_EQ(0, process_back(&self->paths));
+	}
 	self->paths.fail_fd = rc_open(FAIL_NTH, O_RDWR);
 	ASSERT_LE(0, self->paths.fail_fd);
 	if (variant->inside)
@@ -224,7 +309,7 @@ TEST_F(fault, each_allocation)
 	int nth, failed = 0;
 
 	for (nth = 1; nth < MAX_FAULTS; nth++) {
-		char *before = rc_snapshot(RC_ROOT), *after;
+		char *before = take_state(&self->paths), *after;
 		bool hit;
 		int ret;
 
@@ -241,7 +326,7 @@ TEST_F(fault, each_allocation)
 			ASSERT_EQ(-ENOMEM, ret) {
 				TH_LOG("allocation %d", nth);
 			}
-			after = rc_snapshot(RC_ROOT);
+			after = take_state(&self->paths);
 			ASSERT_STREQ(before, after);
 			free(after);
 			failed++;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Helpers of the rc selftests; see rc_util.h. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -235,6 +238,23 @@ unsigned long long rc_number(const char *path)
 		return ~0ULL;
 	number = strtoull(buf, &end, 10);
 	return end == buf || strcmp(end, "\n") ? ~0ULL : number;
+}
+
+unsigned long long rc_field(const char *path, const char *name)
+{
+	char *text = rc_text(path), *line, *save;
+	unsigned long long number = ~0ULL;
+	size_t len = strlen(name);
+
+	if (!text)
+		return ~0ULL;
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, name, len) && isblank(line[len]))
+			number = strtoull(line + len + 1, NULL, 10);
+	}
+	free(text);
+	return number;
 }
 
 int rc_attach(const char *group, pid_t tid)
@@ -504,6 +524,23 @@ const char *rc_cpuacct(void)
 	return mkdir(path, 0755) ? NULL : own(&hiers, path);
 }
 
+const char *rc_bound_new(const char *list)
+{
+	const char *path = rc_fmt(RC_ROOT "/%s", list);
+
+	remove_tree(path);
+	return mkdir(path, 0755) ? NULL : own(&hiers, path);
+}
+
+bool rc_has_subsys(const char *name)
+{
+	char *text = rc_text(RC_ROOT "/subsystems");
+	bool has = text && strstr(text, rc_fmt("\n%s\t", name));
+
+	free(text);
+	return has;
+}
+
 const char *rc_group_new(const char *parent)
 {
 	const char *path = rc_fmt("%s/" NAME_PREFIX "%d-%d", parent, getpid(),
@@ -604,6 +641,53 @@ pid_t rc_spinner(void)
 pid_t rc_syscaller(void)
 {
 	return rc_spawn(call_kernel, NULL);
+}
+
+struct threads {
+	int nr;
+	long ready;
+};
+
+static void *sleep_in_thread(void *arg)
+{
+	struct threads *threads = arg;
+
+	if (unshare(CLONE_NEWUTS))
+		_exit(errno);
+	rc_inc(&threads->ready);
+	sleep_on(NULL);
+	return NULL;
+}
+
+static int sleep_in_threads(void *arg)
+{
+	struct threads *threads = arg;
+	int i;
+
+	for (i = 1; i < threads->nr; i++) {
+		pthread_t thread;
+		int err = pthread_create(&thread, NULL, sleep_in_thread, arg);
+
+		if (err)
+			return -err;
+	}
+	sleep_in_thread(arg);
+	return -EINTR;
+}
+
+pid_t rc_sleeping_threads(int nr)
+{
+	struct threads *threads = rc_shared(sizeof(*threads));
+	pid_t pid;
+
+	if (!threads)
+		return -1;
+	threads->nr = nr;
+	pid = rc_spawn(sleep_in_threads, threads);
+	if (pid > 0 && !RC_WAIT(rc_get(&threads->ready) == nr))
+		pid = -1;
+	munmap(threads, sizeof(*threads));
+	return pid;
 }
 
 int rc_reap(pid_t pid)

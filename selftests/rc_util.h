@@ -66,6 +66,8 @@ int rc_parse_list(const char *text, pid_t **ids);
 int rc_count(const char *path);
 bool rc_listed(const char *path, pid_t id);
 unsigned long long rc_number(const char *path);
+/* The number in the line "@name NUMBER" of a file, or ~0ULL. */
+unsigned long long rc_field(const char *path, const char *name);
 
 int rc_attach(const char *group, pid_t tid);
 /* PATH of a task in hierarchy @hier (a path in RC_ROOT), "" if none. */
@@ -87,6 +89,12 @@ int rc_teardown(void);
 const char *rc_hier_new(void);
 /* The hierarchy that has cpuacct, made if there is none; NULL and errno. */
 const char *rc_cpuacct(void);
+/*
+ * A new hierarchy with the controllers of a list, which is its name as well; NULL
+ * and errno. One that a killed test has left goes first.
+ */
+const char *rc_bound_new(const char *list);
+bool rc_has_subsys(const char *name);
 /* A group with a name of its own in @parent; NULL and errno. */
 const char *rc_group_new(const char *parent);
 void rc_track_hier(const char *path);
@@ -100,6 +108,11 @@ void rc_track_child(pid_t pid);
 pid_t rc_sleeper(void);
 pid_t rc_spinner(void);
 pid_t rc_syscaller(void);
+/*
+ * A process of @nr threads that are there and sleep, each in a UTS namespace of
+ * its own, so that no two have the same nsproxy.
+ */
+pid_t rc_sleeping_threads(int nr);
 /* @fn in a child of its own. */
 pid_t rc_spawn(int (*fn)(void *arg), void *arg);
 /* What the child's function returned (0 or -errno), or -1000 - signal. */
