@@ -80,7 +80,7 @@ static int live(struct shared *shared)
 	if (unshare(CLONE_NEWUTS))
 		return errno;
 	rc_inc(&shared->unshares);
-	pid = syscall(SYS_clone, CLONE_NEWIPC | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = syscall(SYS_clone, CLONE_NEWUTS | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (!pid)
 		_exit(0);
 	if (pid < 0 && odd(shared, errno))
@@ -178,6 +178,16 @@ static int refuse_on(void *arg)
 	return ret ?: disarm(shared->hier);
 }
 
+/* Whether each thing that is to race has happened. */
+static bool progress(const struct shared *shared)
+{
+	return rc_get(&shared->forks) && rc_get(&shared->threads) &&
+	       rc_get(&shared->unshares) && rc_get(&shared->moved_threads) &&
+	       rc_get(&shared->moved_processes) &&
+	       rc_get(&shared->refused_births) &&
+	       rc_get(&shared->refused_moves);
+}
+
 FIXTURE(race)
 {
 	struct shared *shared;
@@ -233,6 +243,8 @@ TEST_F_TIMEOUT(race, charge, RC_RACE_TIMEOUT)
 	pids[nr++] = rc_spawn(refuse_on, shared);
 	while (rc_now() < until)
 		rc_nap();
+	/* On a busy host all of it takes its time to happen. */
+	EXPECT_TRUE(RC_WAIT(progress(shared)));
 	rc_set(&shared->stop, 1);
 	while (nr--)
 		EXPECT_EQ(0, rc_reap(pids[nr]));
@@ -242,12 +254,6 @@ TEST_F_TIMEOUT(race, charge, RC_RACE_TIMEOUT)
 	       shared->moved_threads, shared->moved_processes, shared->missed);
 	TH_LOG("%ld births and %ld moves refused", shared->refused_births,
 	       shared->refused_moves);
-	EXPECT_LT(0, shared->forks);
-	EXPECT_LT(0, shared->threads);
-	EXPECT_LT(0, shared->moved_threads);
-	EXPECT_LT(0, shared->moved_processes);
-	EXPECT_LT(0, shared->refused_births);
-	EXPECT_LT(0, shared->refused_moves);
 
 	for (i = 0; i < GROUPS; i++) {
 		int tasks = rc_count(rc_fmt("%s/tasks", shared->grp[i]));
