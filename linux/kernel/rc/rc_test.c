@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* KUnit tests of what the core can do without tasks: names, lists, sorting. */
+/* KUnit tests of what the core can do without tasks: names, lists, binding. */
 
 #include <kunit/test.h>
 #include <linux/init_task.h>
@@ -62,34 +62,255 @@ static void rc_subsys_test(struct kunit *test)
 	KUNIT_EXPECT_LE(test, rc_nr_subsys, CONFIG_RC_MAX_SUBSYS);
 }
 
-/* A list binds if each of its elements is a controller, and only then. */
-static void rc_parse_test(struct kunit *test)
-{
+struct rc_list_case {
+	const char *format;
+	bool name;
+	bool file;
 	unsigned long mask;
-	char *twice;
+};
 
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list("", false, &mask));
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list("no-such", false, &mask));
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(",", false, &mask));
+/* A and B stand for the names of the first two controllers. */
+static const struct rc_list_case rc_list_cases[] = {
+	{ "A", true, true, 1 },
+	{ "B", true, true, 2 },
+	{ "A,B", true, true, 3 },
+	{ "B,A", true, true, 3 },
+	{ "A,A", true, true, 1 },
+	{ "", false, true, 0 },
+	{ " ", false, true, 0 },
+	{ ",", false, true, 0 },
+	{ "A,", false, true, 1 },
+	{ ",A", false, true, 1 },
+	{ "A,,B", false, true, 3 },
+	{ "A B", false, true, 3 },
+	{ "A\tB", false, true, 3 },
+	{ " A , B ", false, true, 3 },
+	{ "A\nB", false, false, 0 },
+	{ "A;B", false, false, 0 },
+	{ "Ax", false, false, 0 },
+	{ "xA", false, false, 0 },
+	{ "A,no-such", false, false, 0 },
+	{ "no-such A", false, false, 0 },
+};
 
-	if (!rc_nr_subsys)
+static void rc_list_desc(const struct rc_list_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "'%*pE'", (int)strlen(c->format),
+		 c->format);
+}
+
+KUNIT_ARRAY_PARAM(rc_list, rc_list_cases, rc_list_desc);
+
+/*
+ * A list is good if each element is a controller. In the name of a hierarchy,
+ * one comma separates two; what is written to a file may have blanks, and more
+ * or no elements.
+ */
+static void rc_list_test(struct kunit *test)
+{
+	const struct rc_list_case *c = test->param_value;
+	unsigned long mask;
+	char *list, *p;
+	const char *f;
+
+	if (rc_nr_subsys < 2)
+		kunit_skip(test, "less than two controllers");
+	list = kunit_kzalloc(test, 256, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, list);
+	p = list;
+	for (f = c->format; *f; f++) {
+		if (*f == 'A' || *f == 'B')
+			p += sprintf(p, "%s", rc_subsys_by_id(*f - 'A')->name);
+		else
+			*p++ = *f;
+	}
+
+	KUNIT_EXPECT_EQ(test, rc_parse_subsys_list(list, false, &mask), c->name);
+	if (c->name)
+		KUNIT_EXPECT_EQ(test, mask, c->mask);
+	KUNIT_EXPECT_EQ(test, rc_parse_subsys_list(list, true, &mask), c->file);
+	if (c->file)
+		KUNIT_EXPECT_EQ(test, mask, c->mask);
+}
+
+/*
+ * Binding. Nobody else sees the groups that these tests make, as they hold
+ * rc_mutex from beginning to end; hence nothing here may end a test early.
+ */
+
+/**
+ * struct rc_bind_test - hierarchies and controllers
+ * @a: a controller that is not bound
+ * @b: another one
+ * @plain: a hierarchy without controllers
+ */
+struct rc_bind_test {
+	struct rc_subsys *a;
+	struct rc_subsys *b;
+	struct rc_group *plain;
+};
+
+static struct rc_group *rc_make(struct kunit *test, struct rc_group *parent,
+				const char *name, int want)
+{
+	struct rc_group *grp = rc_group_create(parent, name);
+	int err = PTR_ERR_OR_ZERO(grp);
+
+	if (!err) {
+		err = rc_group_publish(grp);
+		if (err)
+			rc_group_put(grp);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, err, want, "%s", name);
+	return err ? NULL : grp;
+}
+
+static void rc_drop(struct kunit *test, struct rc_group *grp)
+{
+	if (grp)
+		KUNIT_EXPECT_EQ(test, rc_group_remove(grp), 0);
+}
+
+/* The last two controllers are for debugging, if there are such. */
+static bool rc_bind_begin(struct kunit *test, struct rc_bind_test *t)
+{
+	if (rc_nr_subsys < 2)
+		kunit_skip(test, "less than two controllers");
+	t->a = rc_subsys_by_id(rc_nr_subsys - 2);
+	t->b = rc_subsys_by_id(rc_nr_subsys - 1);
+	mutex_lock(&rc_mutex);
+	if (!t->a->hier && !t->b->hier && rc_subsys_enabled(t->a) &&
+	    rc_subsys_enabled(t->b)) {
+		t->plain = rc_make(test, &rc_top, "kunit", 0);
+		if (t->plain)
+			return true;
+	}
+	mutex_unlock(&rc_mutex);
+	kunit_skip(test, "controllers or hierarchies are in use");
+	return false;
+}
+
+static void rc_bind_end(struct kunit *test, struct rc_bind_test *t)
+{
+	rc_drop(test, t->plain);
+	KUNIT_EXPECT_NULL(test, t->a->hier);
+	KUNIT_EXPECT_NULL(test, t->b->hier);
+	KUNIT_EXPECT_NULL(test, t->a->top->group);
+	KUNIT_EXPECT_NULL(test, t->b->top->group);
+	mutex_unlock(&rc_mutex);
+}
+
+/* A controller is bound to one hierarchy; if one of two is, neither is bound. */
+static void rc_bind_name_test(struct kunit *test)
+{
+	struct rc_bind_test t;
+	struct rc_group *root;
+	char name[128];
+
+	if (!rc_bind_begin(test, &t))
 		return;
-	KUNIT_EXPECT_TRUE(test, rc_parse_subsys_list(rc_subsys_by_id(0)->name, false,
-						     &mask));
-	KUNIT_EXPECT_EQ(test, mask, 1);
+	root = rc_make(test, &rc_top, t.b->name, 0);
+	if (root) {
+		KUNIT_EXPECT_PTR_EQ(test, t.b->hier, root->hier);
+		KUNIT_EXPECT_PTR_EQ(test, t.b->top->group, root);
+		KUNIT_EXPECT_EQ(test, root->hier->subsys_mask, BIT(t.b->id));
+	}
+	snprintf(name, sizeof(name), "%s,%s", t.a->name, t.b->name);
+	rc_make(test, &rc_top, name, -EBUSY);
+	KUNIT_EXPECT_NULL(test, t.a->hier);
+	rc_drop(test, root);
+	rc_bind_end(test, &t);
+}
 
-	twice = kunit_kzalloc(test, 256, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, twice);
-	snprintf(twice, 256, "%s,%s", rc_subsys_by_id(0)->name,
-		 rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_TRUE(test, rc_parse_subsys_list(twice, false, &mask));
-	KUNIT_EXPECT_EQ(test, mask, 1);
-	snprintf(twice, 256, "%s,", rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, false, &mask));
-	snprintf(twice, 256, "%s,no-such", rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, false, &mask));
-	snprintf(twice, 256, "%sx", rc_subsys_by_id(0)->name);
-	KUNIT_EXPECT_FALSE(test, rc_parse_subsys_list(twice, false, &mask));
+/* Rebinding shows when it is complete, and can be taken back until then. */
+static void rc_rebind_test(struct kunit *test)
+{
+	struct rc_hierarchy *hier;
+	struct rc_bind_test t;
+
+	if (!rc_bind_begin(test, &t))
+		return;
+	hier = t.plain->hier;
+	KUNIT_EXPECT_EQ(test, rc_rebind_begin(hier, BIT(t.a->id)), 0);
+	KUNIT_EXPECT_EQ(test, hier->subsys_mask, 0);
+	rc_rebind_abort(hier, BIT(t.a->id));
+	KUNIT_EXPECT_NULL(test, t.a->hier);
+
+	KUNIT_EXPECT_EQ(test, rc_rebind_begin(hier, BIT(t.a->id)), 0);
+	rc_rebind_commit(hier, BIT(t.a->id));
+	KUNIT_EXPECT_PTR_EQ(test, t.a->hier, hier);
+	KUNIT_EXPECT_EQ(test, hier->subsys_mask, BIT(t.a->id));
+
+	KUNIT_EXPECT_EQ(test, rc_rebind_begin(hier, BIT(t.b->id)), 0);
+	KUNIT_EXPECT_PTR_EQ(test, t.a->hier, hier);
+	rc_rebind_commit(hier, BIT(t.b->id));
+	KUNIT_EXPECT_NULL(test, t.a->hier);
+	KUNIT_EXPECT_PTR_EQ(test, t.b->hier, hier);
+	rc_bind_end(test, &t);
+}
+
+/* A hierarchy with groups keeps its controllers, and none is taken from it. */
+static void rc_rebind_busy_test(struct kunit *test)
+{
+	struct rc_group *other, *grp;
+	struct rc_bind_test t;
+
+	if (!rc_bind_begin(test, &t))
+		return;
+	other = rc_make(test, &rc_top, t.a->name, 0);
+	KUNIT_EXPECT_EQ(test, rc_rebind_begin(t.plain->hier, BIT(t.a->id)),
+			-EBUSY);
+	KUNIT_EXPECT_EQ(test, rc_rebind_begin(t.plain->hier, BIT(t.a->id) |
+					      BIT(t.b->id)), -EBUSY);
+	KUNIT_EXPECT_NULL(test, t.b->hier);
+
+	grp = rc_make(test, t.plain, "a", 0);
+	KUNIT_EXPECT_EQ(test, rc_rebind_begin(t.plain->hier, BIT(t.b->id)),
+			-EBUSY);
+	KUNIT_EXPECT_NULL(test, t.b->hier);
+	KUNIT_EXPECT_EQ(test, rc_group_remove(t.plain), -EBUSY);
+	rc_drop(test, grp);
+	KUNIT_EXPECT_EQ(test, rc_rebind_begin(t.plain->hier, BIT(t.b->id)), 0);
+	rc_rebind_commit(t.plain->hier, BIT(t.b->id));
+	rc_drop(test, other);
+	rc_bind_end(test, &t);
+}
+
+/* There are groups to a depth, and hierarchies to a number, and no more. */
+static void rc_limits_test(struct kunit *test)
+{
+	struct rc_group *grp[RC_MAX_DEPTH + 1], *root[CONFIG_RC_MAX_HIERARCHIES];
+	struct rc_bind_test t;
+	unsigned int i, nr;
+	char name[16];
+
+	if (!rc_bind_begin(test, &t))
+		return;
+	grp[0] = t.plain;
+	for (i = 0; i < RC_MAX_DEPTH && grp[i]; i++)
+		grp[i + 1] = rc_make(test, grp[i], "a", 0);
+	if (grp[i])
+		rc_make(test, grp[i], "a", -ENOSPC);
+	for (; i; i--)
+		rc_drop(test, grp[i]);
+
+	for (nr = 0; nr < ARRAY_SIZE(root); nr++) {
+		struct rc_group *new;
+
+		snprintf(name, sizeof(name), "kunit%u", nr);
+		new = rc_group_create(&rc_top, name);
+		if (IS_ERR(new)) {
+			KUNIT_EXPECT_EQ(test, PTR_ERR(new), -ENOSPC);
+			break;
+		}
+		KUNIT_EXPECT_EQ(test, rc_group_publish(new), 0);
+		root[nr] = new;
+	}
+	/* One of the slots is the plain hierarchy's. */
+	KUNIT_EXPECT_LT(test, nr, ARRAY_SIZE(root));
+	while (nr--)
+		rc_drop(test, root[nr]);
+	rc_bind_end(test, &t);
 }
 
 static void rc_check_sorted(struct kunit *test, const pid_t *pid, size_t nr)
@@ -136,7 +357,11 @@ static void rc_sort_many_test(struct kunit *test)
 static struct kunit_case rc_test_cases[] = {
 	KUNIT_CASE_PARAM(rc_name_test, rc_name_gen_params),
 	KUNIT_CASE(rc_subsys_test),
-	KUNIT_CASE(rc_parse_test),
+	KUNIT_CASE_PARAM(rc_list_test, rc_list_gen_params),
+	KUNIT_CASE(rc_bind_name_test),
+	KUNIT_CASE(rc_rebind_test),
+	KUNIT_CASE(rc_rebind_busy_test),
+	KUNIT_CASE(rc_limits_test),
 	KUNIT_CASE(rc_sort_few_test),
 	KUNIT_CASE(rc_sort_many_test),
 	{}
