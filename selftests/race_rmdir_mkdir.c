@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Groups are entered, removed and made again under the same names. */
+/*
+ * Groups and hierarchies are removed and made again under the same names while
+ * tasks enter them and read of them.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -15,6 +21,11 @@
 #define GROUPS 3
 #define ENTERERS 3
 #define MAKERS 2
+/* Some slots may have been taken before. */
+#define HIERS 6
+/* So many timers, each with this period in nanoseconds. */
+#define TIMERS 1000
+#define PERIOD 50000000
 
 enum { DONE, REFUSED, ODD };
 
@@ -27,6 +38,10 @@ struct shared {
 	long rmdir[3];
 	/* A member whose group was gone, not there, or could be removed. */
 	long broken;
+	/* Hierarchies of this test, and the lines of all others. */
+	char hiers[HIERS][NAME_MAX + 1];
+	char others[1 << 14];
+	long lists;
 };
 
 FIXTURE(race)
@@ -137,6 +152,143 @@ TEST_F_TIMEOUT(race, same_names, RC_RACE_TIMEOUT)
 
 		EXPECT_TRUE(!ret || ret == -ENOENT);
 	}
+}
+
+/* Nothing but a hierarchy of the test, with the reader in its root. */
+static bool known(struct shared *shared, const char *line)
+{
+	size_t len = strcspn(line, ":");
+	int i;
+
+	if (strstr(shared->others, line))
+		return true;
+	if (strcmp(line + len, "::/"))
+		return false;
+	for (i = 0; i < HIERS; i++)
+		if (strlen(shared->hiers[i]) == len &&
+		    !strncmp(line, shared->hiers[i], len))
+			return true;
+	return false;
+}
+
+static int show_on(void *arg)
+{
+	int fd = rc_open("/proc/self/rc", O_RDONLY);
+	struct shared *shared = arg;
+	char buf[1 << 14], *line, *save;
+
+	if (fd < 0)
+		return fd;
+	while (!rc_get(&shared->stop)) {
+		ssize_t len = pread(fd, buf, sizeof(buf) - 1, 0);
+
+		if (len < 0)
+			return -errno;
+		buf[len] = '\0';
+		for (line = strtok_r(buf, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save))
+			if (!known(shared, line))
+				rc_inc(&shared->broken);
+		rc_inc(&shared->lists);
+	}
+	return 0;
+}
+
+static int remake_hiers(struct shared *shared, int first)
+{
+	int turn;
+
+	for (turn = first; !rc_get(&shared->stop); turn += MAKERS) {
+		const char *hier = rc_fmt(RC_ROOT "/%s",
+					  shared->hiers[turn % HIERS]);
+
+		note(shared->rmdir, rc_rmdir(hier), -ENOENT, -ENOENT);
+		note(shared->mkdir, rc_mkdir(hier), -ENOSPC, -ENOSPC);
+	}
+	return 0;
+}
+
+/*
+ * An interrupt that takes long, as many timers expire in it: who cannot be
+ * preempted stands still where it is nevertheless. Their signal is ignored, so
+ * that they start anew at once.
+ */
+static int burst_on(void *arg)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR1,
+	};
+	struct itimerspec at = { .it_interval.tv_nsec = PERIOD };
+	struct shared *shared = arg;
+	timer_t timer;
+	int i;
+
+	signal(SIGUSR1, SIG_IGN);
+	clock_gettime(CLOCK_MONOTONIC, &at.it_value);
+	at.it_value.tv_sec++;
+	for (i = 0; i < TIMERS; i++)
+		if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+		    timer_settime(timer, TIMER_ABSTIME, &at, NULL))
+			return -errno;
+	while (!rc_get(&shared->stop))
+		rc_nap();
+	return 0;
+}
+
+/* Keeps a child to the last CPU, or away from it if there is another one. */
+static int keep_to_last(pid_t pid, bool last)
+{
+	long nr = sysconf(_SC_NPROCESSORS_ONLN), i;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (i = 0; i < nr; i++)
+		if ((i == nr - 1) == last || nr == 1)
+			CPU_SET(i, &set);
+	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
+}
+
+/* A hierarchy that ends while it is printed has its name until then. */
+TEST_F_TIMEOUT(race, hierarchies, RC_RACE_TIMEOUT)
+{
+	struct shared *shared = self->shared;
+	pid_t pids[2 + MAKERS];
+	double until;
+	int i;
+
+	/* Long names, so that the reader is mostly busy with them. */
+	for (i = 0; i < HIERS; i++) {
+		int len = sprintf(shared->hiers[i], "ksft-%d-", getpid());
+
+		sprintf(shared->hiers[i] + len, "%0*d", NAME_MAX - len, i);
+	}
+	ASSERT_LT(0, rc_read("/proc/self/rc", shared->others,
+			     sizeof(shared->others)));
+	for (i = 0; i < MAKERS; i++) {
+		pids[2 + i] = rc_fork();
+		if (!pids[2 + i])
+			_exit(-remake_hiers(shared, i));
+		ASSERT_EQ(0, keep_to_last(pids[2 + i], false));
+	}
+	pids[0] = rc_spawn(show_on, shared);
+	pids[1] = rc_spawn(burst_on, shared);
+	ASSERT_EQ(0, keep_to_last(pids[0], true));
+	ASSERT_EQ(0, keep_to_last(pids[1], true));
+	until = rc_now() + rc_race_seconds();
+	while (rc_now() < until)
+		rc_nap();
+	rc_set(&shared->stop, 1);
+	for (i = 0; i < 2 + MAKERS; i++)
+		EXPECT_EQ(0, rc_reap(pids[i]));
+	TH_LOG("%ld lists, %ld mkdirs, %ld refused", shared->lists,
+	       shared->mkdir[DONE], shared->mkdir[REFUSED]);
+	EXPECT_LT(0, shared->lists);
+	EXPECT_LT(0, shared->mkdir[DONE]);
+	EXPECT_LT(0, shared->rmdir[DONE]);
+	EXPECT_EQ(0, shared->mkdir[ODD]);
+	EXPECT_EQ(0, shared->rmdir[ODD]);
+	EXPECT_EQ(0, shared->broken);
 }
 
 TEST_HARNESS_MAIN
