@@ -27,6 +27,12 @@
 /* The controllers that say how many tasks they have charged, if there are any. */
 #define CHARGING "debug,debug2"
 
+/*
+ * How many an operation may make less than the last time: those of kmemleak and
+ * of caches that were filled meanwhile come and go.
+ */
+#define FEWER_FAULTS 16
+
 struct paths {
 	char *hier;
 	char *grp;
@@ -306,7 +312,7 @@ FIXTURE_TEARDOWN(fault)
 /* Every allocation fails once; none of the failures leaves a trace. */
 TEST_F(fault, each_allocation)
 {
-	int nth, failed = 0;
+	int nth, failed = 0, missed = 0;
 
 	for (nth = 1; nth < MAX_FAULTS; nth++) {
 		char *before = take_state(&self->paths), *after;
@@ -320,7 +326,9 @@ TEST_F(fault, each_allocation)
 			ASSERT_EQ(0, ret);
 			ASSERT_EQ(0, variant->undo(&self->paths));
 			free(before);
-			break;
+			if (++missed == FEWER_FAULTS)
+				break;
+			continue;
 		}
 		if (ret) {
 			ASSERT_EQ(-ENOMEM, ret) {
@@ -337,7 +345,8 @@ TEST_F(fault, each_allocation)
 	}
 	EXPECT_GT(MAX_FAULTS, nth);
 	EXPECT_LT(0, failed);
-	TH_LOG("%d allocations failed, %d times with ENOMEM", nth - 1, failed);
+	TH_LOG("%d allocations failed, %d times with ENOMEM",
+	       nth - missed, failed);
 }
 
 TEST_HARNESS_MAIN
