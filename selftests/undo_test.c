@@ -99,6 +99,12 @@ static bool armed(const char *hier, int ctlr)
 	return strcmp(buf, "none\n");
 }
 
+/* How often @op was called for a group. */
+static long calls_of(const char *grp, int ctlr, const char *op)
+{
+	return rc_field(rc_fmt("%s/%s.calls", grp, ctlrs[ctlr]), op);
+}
+
 /* Both controllers' charge of a group, or -1 if they differ. */
 static long charge_of(const char *grp)
 {
@@ -416,6 +422,43 @@ TEST_F(undo, nth_fork)
 	EXPECT_FALSE(armed(self->hier, variant->ctlr));
 	EXPECT_EQ(1, charge_of(self->from));
 	EXPECT_EQ(0, rc_attach(self->hier, 0));
+}
+
+/* What is counted for a group is what was called for it, and nothing else. */
+TEST_F(undo, counted)
+{
+	int i;
+
+	ASSERT_EQ(0, rc_attach(self->from, 0));
+	ASSERT_EQ(0, arm(self->hier, variant->ctlr, "can_attach", 1, REFUSED));
+	ASSERT_EQ(-REFUSED, rc_attach(self->to, 0));
+	ASSERT_EQ(0, rc_attach(self->to, 0));
+	ASSERT_EQ(0, try_fork());
+	ASSERT_EQ(0, rc_mkdir(self->sub));
+	ASSERT_EQ(0, rc_rmdir(self->sub));
+	ASSERT_TRUE(RC_WAIT(count_of(self->hier, 0, "states") == 2 &&
+			    count_of(self->hier, 1, "states") == 2));
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(1, calls_of(self->from, i, "can_attach"));
+		EXPECT_EQ(0, calls_of(self->from, i, "cancel_attach"));
+		EXPECT_EQ(1, calls_of(self->from, i, "attach"));
+		EXPECT_EQ(1, calls_of(self->from, i, "leave"));
+		EXPECT_EQ(0, calls_of(self->from, i, "exit"));
+		EXPECT_EQ(1, calls_of(self->from, i, "create"));
+		EXPECT_EQ(1, calls_of(self->from, i, "destroy"));
+		/* Who comes after the one that refuses is not asked. */
+		EXPECT_EQ(i <= variant->ctlr ? 2 : 1,
+			  calls_of(self->to, i, "can_attach"));
+		EXPECT_EQ(i < variant->ctlr,
+			  calls_of(self->to, i, "cancel_attach"));
+		EXPECT_EQ(1, calls_of(self->to, i, "attach"));
+		EXPECT_EQ(0, calls_of(self->to, i, "leave"));
+		EXPECT_EQ(1, calls_of(self->to, i, "can_fork"));
+		EXPECT_EQ(0, calls_of(self->to, i, "cancel_fork"));
+		EXPECT_EQ(1, calls_of(self->to, i, "fork"));
+		EXPECT_EQ(1, calls_of(self->to, i, "exit"));
+	}
+	ASSERT_EQ(0, rc_attach(self->hier, 0));
 }
 
 /* Text that is no order is refused, and the order before it stays. */
