@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 # What the scripts take from the environment.
-export KERNEL_SRC T RACE LIMIT FORCE V
+export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V
 export J ?= $(shell nproc)
 
 # DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both
@@ -22,12 +22,14 @@ help:
 	@echo 'make check             all tests on a release and a debug kernel'
 	@echo 'make coverage          lists what the last check on the debug kernel did not'
 	@echo '                       reach of our code: lines, and ways out of an "if"'
+	@echo 'make check-procps      only the tests of the patched ps, top and pgrep that need'
+	@echo '                       no guest (part of check)'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
 	@echo 'make lint              checkpatch, sparse, kernel-doc, shellcheck, coccinelle, ...'
 	@echo 'make series            the work as one series for git am, in build/series/'
 	@echo 'make bisect            builds every step of the series, option off and on'
 	@echo
-	@echo 'Single steps: setup, fetch, prepare (build/linux), kernel, guest'
+	@echo 'Single steps: setup, fetch, prepare (build/linux), kernel, procps, guest'
 	@echo 'For editors: tags, compile_commands.json'
 	@echo 'make clean             removes build/ but for what was downloaded'
 	@echo
@@ -36,11 +38,12 @@ help:
 	@echo '           RACE=seconds    how long each race runs (10; 60 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
 	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
+	@echo '           PROCPS_SRC=dir  a tree of procps-ng 4.0.4, likewise'
 	@echo '           J=n             parallel jobs ($(J)); V=1 shows commands'
 
-.PHONY: setup fetch prepare kernel guest
+.PHONY: setup fetch prepare kernel procps guest
 setup:
-	@scripts/setup build
+	@scripts/setup build procps
 
 fetch: setup
 	@scripts/fetch
@@ -51,7 +54,10 @@ prepare: fetch
 kernel: prepare
 	@for kernel in $(KERNELS); do scripts/build-kernel $$kernel || exit; done
 
-guest: prepare
+procps: setup
+	@scripts/build-procps guest
+
+guest: prepare procps
 	@scripts/build-guest
 
 .PHONY: run
@@ -60,9 +66,12 @@ run: kernel guest
 	@qemu/run $(if $(GDB),--gdb) --kernel $(KERNELS)
 
 # One kernel is enough for the harness's own test.
-.PHONY: check selftest-harness
+.PHONY: check check-procps selftest-harness
 check: kernel guest
-	@qemu/check $(KERNELS) $(if $(T),,harness-$(firstword $(KERNELS)))
+	@qemu/check $(KERNELS) $(if $(T),,procps harness-$(firstword $(KERNELS)))
+
+check-procps: setup
+	@qemu/check procps
 
 selftest-harness: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
 selftest-harness: kernel guest
