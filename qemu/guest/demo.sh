@@ -3,8 +3,6 @@
 # The demonstration: three jobs, grouped by what they cost in one hierarchy and
 # by whom they belong to in another. Shows each command and what it printed;
 # fails at the first thing that is not as it should be.
-# shellcheck source=qemu/guest/shrc
-. /etc/shrc
 acct=/proc/rc/cpuacct
 jobs=/proc/rc/jobs
 
