@@ -22,6 +22,7 @@
 #define GROUPS 3
 #define FORKERS 4
 #define MOVERS 3
+#define UNSHARERS 2
 #define THREADS 4
 
 /* Those who stay: a process of THREADS and a sleeper for each group. */
@@ -117,6 +118,37 @@ static int fork_on(void *arg)
 			return ret;
 		rc_inc(&shared->forks);
 	}
+	return 0;
+}
+
+static void *unshare_in_thread(void *arg)
+{
+	struct shared *shared = arg;
+
+	while (!rc_get(&shared->stop)) {
+		if (unshare(CLONE_NEWUTS))
+			_exit(errno);
+		rc_inc(&shared->unshares);
+	}
+	return NULL;
+}
+
+/* Threads that may be anywhere in unshare(2) while their process is moved. */
+static int unshare_on(void *arg)
+{
+	pthread_t threads[UNSHARERS];
+	int i, err;
+
+	for (i = 0; i < UNSHARERS; i++) {
+		do
+			err = pthread_create(&threads[i], NULL,
+					     unshare_in_thread, arg);
+		while (err && !odd(arg, err));
+		if (err)
+			return -err;
+	}
+	for (i = 0; i < UNSHARERS; i++)
+		pthread_join(threads[i], NULL);
 	return 0;
 }
 
@@ -222,7 +254,7 @@ TEST_F_TIMEOUT(race, charge, RC_RACE_TIMEOUT)
 {
 	struct shared *shared = self->shared;
 	double until = rc_now() + rc_race_seconds();
-	pid_t pids[FORKERS + MOVERS + 1], residents[2 * GROUPS];
+	pid_t pids[FORKERS + MOVERS + 2], residents[2 * GROUPS];
 	int nr = 0, total = 0, i, j;
 
 	for (i = 0; i < GROUPS; i++) {
@@ -238,6 +270,8 @@ TEST_F_TIMEOUT(race, charge, RC_RACE_TIMEOUT)
 		pids[nr] = rc_spawn(fork_on, shared);
 		ASSERT_EQ(0, rc_attach(shared->grp[i % GROUPS], pids[nr++]));
 	}
+	pids[nr] = rc_spawn(unshare_on, shared);
+	ASSERT_EQ(0, rc_attach(shared->grp[0], pids[nr++]));
 	for (i = 0; i < MOVERS; i++)
 		pids[nr++] = rc_spawn(move_on, shared);
 	pids[nr++] = rc_spawn(refuse_on, shared);
