@@ -220,8 +220,15 @@ check "tasks that vanish end no listing" survives_churn
 check "pkill --rcgroup hits its group" /bin/pkill --rcgroup /db/logs
 wait $p2 2> /dev/null
 check "pkill --rcgroup hit nobody else" is "$(by_ps -e)" 13
-(sleep 1; kill $p1 $burner) &
-check "pidwait --rcgroup" /bin/pidwait --rcgroup /db
+# It has to hold them all before they end.
+there=$(/bin/pgrep --rcgroup /db | wc -l)
+/bin/pidwait --rcgroup /db & waits=$!
+until [ "$(grep -ls '^Pid:' /proc/$waits/fdinfo/* | wc -l)" -ge "$there" ] ||
+	! kill -0 $waits 2> /dev/null; do
+	usleep 10000
+done
+kill $p1 $burner
+check "pidwait --rcgroup" wait $waits
 wait $p1 $burner 2> /dev/null
 check "pgrep finds nobody there any more" is "$(/bin/pgrep --rcgroup /db/)" ""
 
