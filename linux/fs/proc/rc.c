@@ -405,8 +405,11 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 
 	mutex_lock(&rc_mutex);
 	err = rc_group_remove(grp);
-	if (!err)
+	if (!err) {
 		rc_kill_dir(de);
+		/* The dentry holds the entry, and that the group. */
+		rc_group_wake_removed(grp);
+	}
 	mutex_unlock(&rc_mutex);
 	return err;
 }

@@ -201,6 +201,7 @@ bool rc_group_populated(const struct rc_group *grp);
 void rc_group_init_release(struct rc_group *grp, const struct rc_group *parent);
 void rc_group_release_check(struct rc_group *grp);
 void rc_group_end_release(struct rc_group *grp);
+void rc_group_wake_removed(struct rc_group *grp);
 int rc_set_agent(struct rc_hierarchy *hier, const char *path);
 
 /* list.c */

@@ -167,7 +167,7 @@ void rc_group_init_release(struct rc_group *grp, const struct rc_group *parent)
 }
 
 /**
- * rc_group_end_release - tell who waits for a group that it was removed
+ * rc_group_end_release - note that a group was removed
  * @grp: the group, out of the tree
  *
  * Context: rc_mutex held.
@@ -178,9 +178,18 @@ void rc_group_end_release(struct rc_group *grp)
 	/* Groups that wait for an agent do not pile up when they have gone. */
 	if (cancel_work(&grp->agent_work))
 		rc_group_put(grp);
-	wake_up_interruptible_poll(&grp->wait, EPOLLPRI | EPOLLERR);
 	if (!rc_is_root(grp))
 		rc_group_release_check(grp->parent);
+}
+
+/**
+ * rc_group_wake_removed - tell who waits for a group that it was removed
+ * @grp: the group, whose files say so by now, or who is woken looks too early
+ *	and sleeps on
+ */
+void rc_group_wake_removed(struct rc_group *grp)
+{
+	wake_up_interruptible_poll(&grp->wait, EPOLLPRI | EPOLLERR);
 }
 
 /**
