@@ -65,19 +65,32 @@ FIXTURE_TEARDOWN(tree)
 /* What everybody finds at first has the promised types and modes. */
 TEST_F(tree, modes)
 {
+	const char * const dirs[] = { self->hier, self->grp };
+	size_t i;
+
 	EXPECT_EQ(S_IFDIR | 0755, mode_of(RC_ROOT));
 	EXPECT_EQ(S_IFREG | 0444, mode_of(RC_ROOT "/subsystems"));
 	EXPECT_EQ(S_IFDIR | 0755, mode_of(self->hier));
-	EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/tasks", self->hier)));
-	EXPECT_EQ(S_IFREG | 0444, mode_of(rc_fmt("%s/subsystems", self->hier)));
+	EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/subsystems", self->hier)));
+	EXPECT_EQ(S_IFREG | 0644,
+		  mode_of(rc_fmt("%s/release_agent", self->hier)));
 	EXPECT_EQ(S_IFDIR | 0755, mode_of(self->grp));
-	EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/tasks", self->grp)));
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/tasks", dirs[i])));
+		EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/procs", dirs[i])));
+		EXPECT_EQ(S_IFREG | 0444,
+			  mode_of(rc_fmt("%s/events", dirs[i])));
+		EXPECT_EQ(S_IFREG | 0644,
+			  mode_of(rc_fmt("%s/notify_on_release", dirs[i])));
+	}
 }
 
-/* Groups below the root have no list of controllers. */
-TEST_F(tree, subsystems_in_root_group_only)
+/* Groups below the root have neither a list of controllers nor an agent. */
+TEST_F(tree, files_of_root_group_only)
 {
 	EXPECT_EQ(-ENOENT, rc_open(rc_fmt("%s/subsystems", self->grp),
+				   O_RDONLY));
+	EXPECT_EQ(-ENOENT, rc_open(rc_fmt("%s/release_agent", self->grp),
 				   O_RDONLY));
 }
 
