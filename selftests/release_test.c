@@ -1,0 +1,809 @@
+// SPDX-License-Identifier: GPL-2.0
+/* notify_on_release and release_agent: the program run for released groups. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "rc_util.h"
+
+/* As kernel/rc/release.c has it. */
+#define MAX_AGENTS 4
+
+#define AGENT "--agent-"
+
+/*
+ * What agents and test share, in a file beside the agent. This program is the
+ * agent, too, under a name that ends with AGENT and what it is to do.
+ */
+struct agents {
+	long started;
+	long running;
+	long most;
+	/* Agents named "wait" do not end before. */
+	long gate;
+};
+
+/* @flags: O_CREAT for the test alone; a late agent leaves nothing behind. */
+static struct agents *map_agents(const char *dir, int flags)
+{
+	int fd = open(rc_fmt("%s/agents", dir), O_RDWR | O_CLOEXEC | flags,
+		      0600);
+	struct agents *agents = MAP_FAILED;
+
+	if (fd >= 0 && !ftruncate(fd, sizeof(*agents)))
+		agents = mmap(NULL, sizeof(*agents), PROT_READ | PROT_WRITE,
+			      MAP_SHARED, fd, 0);
+	close(fd);
+	return agents == MAP_FAILED ? NULL : agents;
+}
+
+static void enter(struct agents *agents)
+{
+	long now = __atomic_add_fetch(&agents->running, 1, __ATOMIC_SEQ_CST);
+	long most = rc_get(&agents->most);
+
+	while (now > most &&
+	       !__atomic_compare_exchange_n(&agents->most, &most, now, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+	rc_inc(&agents->started);
+}
+
+/* One line for each agent: what it was given, and where it runs. */
+static int keep_log(const char *dir, int argc, char **argv)
+{
+	int fd = rc_open(rc_fmt("%s/log", dir), O_WRONLY | O_APPEND);
+	const char *hier = argc > 2 ? argv[2] : "-";
+	const char *line;
+
+	line = rc_fmt("%d %s %s %s\n", argc, argc > 1 ? argv[1] : "-", hier,
+		      rc_where(getpid(), rc_fmt("/%s", hier)));
+	return fd < 0 ? fd : rc_write_fd(fd, line, strlen(line));
+}
+
+static int be_agent(int argc, char **argv)
+{
+	const char *what = strstr(argv[0], AGENT) + strlen(AGENT);
+	const char *dir = rc_fmt("%.*s", (int)(strrchr(argv[0], '/') - argv[0]),
+				 argv[0]);
+	struct agents *agents = map_agents(dir, 0);
+	int ret = 0;
+
+	if (!agents)
+		return EXIT_FAILURE;
+	enter(agents);
+	if (!strcmp(what, "wait")) {
+		while (!rc_get(&agents->gate))
+			rc_nap();
+	} else if (!strcmp(what, "slow")) {
+		const struct timespec ts = { .tv_nsec = 50000000 };
+
+		nanosleep(&ts, NULL);
+	} else if (!strcmp(what, "rmdir")) {
+		ret = rmdir(rc_fmt(RC_ROOT "/%s%s", argv[2], argv[1]));
+	} else if (!strcmp(what, "fail")) {
+		ret = 3;
+	} else if (!strcmp(what, "die")) {
+		ret = SIGKILL;
+	}
+	if (keep_log(dir, argc, argv))
+		ret = EXIT_FAILURE;
+	__atomic_sub_fetch(&agents->running, 1, __ATOMIC_SEQ_CST);
+	if (ret == SIGKILL)
+		raise(ret);
+	return ret;
+}
+
+FIXTURE(release)
+{
+	const char *hier;
+	const char *grp;
+	pid_t pid;
+	char dir[64];
+	struct agents *agents;
+};
+
+FIXTURE_SETUP(release)
+{
+	char self_exe[PATH_MAX];
+	ssize_t len;
+
+	ASSERT_EQ(0, rc_setup());
+	self->hier = rc_hier_new();
+	ASSERT_TRUE(!!self->hier);
+	self->grp = rc_group_new(self->hier);
+	ASSERT_TRUE(!!self->grp);
+	self->pid = rc_sleeper();
+	snprintf(self->dir, sizeof(self->dir), "/tmp/ksft-XXXXXX");
+	ASSERT_TRUE(!!mkdtemp(self->dir));
+	self->agents = map_agents(self->dir, O_CREAT);
+	ASSERT_TRUE(!!self->agents);
+	ASSERT_EQ(0, mknod(rc_fmt("%s/log", self->dir), S_IFREG | 0600, 0));
+	len = readlink("/proc/self/exe", self_exe, sizeof(self_exe) - 1);
+	ASSERT_LT(0, len);
+	self_exe[len] = '\0';
+	/* All agents are this program. */
+	ASSERT_EQ(0, symlink(self_exe, rc_fmt("%s/exe", self->dir)));
+}
+
+static void forget(const char *dir, const char *name)
+{
+	unlink(rc_fmt("%s/%s", dir, name));
+}
+
+FIXTURE_TEARDOWN(release)
+{
+	static const char * const names[] = {
+		"agents", "log", "exe", AGENT "wait", AGENT "slow",
+		AGENT "rmdir", AGENT "fail", AGENT "die", AGENT "log",
+	};
+	size_t i;
+
+	rc_set(&self->agents->gate, 1);
+	EXPECT_EQ(0, rc_teardown());
+	EXPECT_TRUE(RC_WAIT(!rc_get(&self->agents->running)));
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		forget(self->dir, names[i]);
+	EXPECT_EQ(0, rmdir(self->dir));
+}
+
+static const char *notify_of(const char *group)
+{
+	return rc_fmt("%s/notify_on_release", group);
+}
+
+static const char *agent_of(const char *hier)
+{
+	return rc_fmt("%s/release_agent", hier);
+}
+
+static int notify(const char *group, const char *text)
+{
+	return rc_write(notify_of(group), text);
+}
+
+/* Makes this program the agent that does @what. */
+static int set_agent(const char *hier, const char *dir, const char *what)
+{
+	const char *path = rc_fmt("%s/" AGENT "%s", dir, what);
+
+	if (symlink("exe", path) && errno != EEXIST)
+		return -errno;
+	return rc_write(agent_of(hier), path);
+}
+
+/* A task comes to the group and leaves it. */
+static int use(const char *hier, const char *group, pid_t pid)
+{
+	return rc_attach(group, pid) ?: rc_attach(hier, pid);
+}
+
+/* How many agents ran for a group, as the log says. */
+static int logged(const char *dir, const char *hier, const char *group)
+{
+	const char *want = rc_fmt("\n3 %s %s /\n", group + strlen(hier),
+				  hier + strlen(RC_ROOT "/"));
+	char *text = rc_text(rc_fmt("%s/log", dir)), *log, *pos;
+	int nr = 0;
+
+	if (!text)
+		return 0;
+	if (asprintf(&log, "\n%s", text) < 0)
+		return -ENOMEM;
+	for (pos = log; (pos = strstr(pos, want)); pos++)
+		nr++;
+	free(text);
+	free(log);
+	return nr;
+}
+
+static int all_logged(const char *dir)
+{
+	char *text = rc_text(rc_fmt("%s/log", dir)), *pos;
+	int nr = 0;
+
+	for (pos = text; pos && (pos = strchr(pos, '\n')); pos++)
+		nr++;
+	free(text);
+	return nr;
+}
+
+/*
+ * Releases groups made for that, one after the other, until the agent has run
+ * for each. An agent that was to run for something before has run by then.
+ */
+static int flush(const char *hier, const char *dir, pid_t pid)
+{
+	int i, ret;
+
+	for (i = 0; i < 2 * MAX_AGENTS; i++) {
+		const char *grp = rc_group_new(hier);
+
+		ret = grp ? notify(grp, "1") ?: use(hier, grp, pid) : -errno;
+		if (ret)
+			return ret;
+		if (!RC_WAIT(logged(dir, hier, grp)))
+			return -ETIMEDOUT;
+		ret = rc_rmdir(grp);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Occupies all agents with groups, which it makes; they wait for the gate. */
+static int block(const char *hier, const char *dir, pid_t pid,
+		 struct agents *agents)
+{
+	long started = rc_get(&agents->started);
+	int i, ret = set_agent(hier, dir, "wait");
+
+	for (i = 0; i < MAX_AGENTS && !ret; i++) {
+		const char *grp = rc_group_new(hier);
+
+		ret = grp ? notify(grp, "1") ?: use(hier, grp, pid) : -errno;
+	}
+	if (!ret && !RC_WAIT(rc_get(&agents->started) == started + MAX_AGENTS))
+		ret = -ETIMEDOUT;
+	return ret;
+}
+
+/* Off at first; a new group has what its parent has at that moment. */
+TEST_F(release, inherited)
+{
+	const char *sub, *sub2;
+
+	EXPECT_EQ(0, (int)rc_number(notify_of(self->hier)));
+	EXPECT_EQ(0, (int)rc_number(notify_of(self->grp)));
+	sub = rc_group_new(self->grp);
+	ASSERT_TRUE(!!sub);
+	ASSERT_EQ(0, notify(self->grp, "1\n"));
+	EXPECT_EQ(1, (int)rc_number(notify_of(self->grp)));
+	EXPECT_EQ(0, (int)rc_number(notify_of(sub)));
+	sub2 = rc_group_new(self->grp);
+	ASSERT_TRUE(!!sub2);
+	EXPECT_EQ(1, (int)rc_number(notify_of(sub2)));
+	EXPECT_EQ(0, (int)rc_number(notify_of(self->hier)));
+	ASSERT_EQ(0, notify(self->grp, "0"));
+	EXPECT_EQ(1, (int)rc_number(notify_of(sub2)));
+	ASSERT_EQ(0, notify(self->hier, "1"));
+	sub = rc_group_new(self->hier);
+	ASSERT_TRUE(!!sub);
+	EXPECT_EQ(1, (int)rc_number(notify_of(sub)));
+}
+
+/* Modes and places: each group has the one, only the root has the other. */
+TEST_F(release, files)
+{
+	struct stat st;
+	char buf[64];
+
+	ASSERT_EQ(0, stat(notify_of(self->grp), &st));
+	EXPECT_EQ(S_IFREG | 0644, (int)st.st_mode);
+	ASSERT_EQ(0, stat(agent_of(self->hier), &st));
+	EXPECT_EQ(S_IFREG | 0644, (int)st.st_mode);
+	EXPECT_EQ(-ENOENT, rc_open(agent_of(self->grp), O_RDONLY));
+	EXPECT_EQ(1, rc_read(agent_of(self->hier), buf, sizeof(buf)));
+	EXPECT_STREQ("\n", buf);
+}
+
+/* The agent gets the path and the hierarchy, once the last task has gone. */
+TEST_F(release, last_task)
+{
+	const char *sub = rc_group_new(self->grp);
+	pid_t other = rc_sleeper();
+
+	ASSERT_TRUE(!!sub);
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "log"));
+	ASSERT_EQ(0, notify(sub, "1"));
+	ASSERT_EQ(0, rc_attach(sub, other));
+	ASSERT_EQ(0, use(self->hier, sub, self->pid));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(0, logged(self->dir, self->hier, sub));
+	ASSERT_EQ(0, rc_kill(other));
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, self->hier, sub) == 1));
+	/* Again, each time. */
+	ASSERT_EQ(0, use(self->hier, sub, self->pid));
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, self->hier, sub) == 2));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(2, logged(self->dir, self->hier, sub));
+	EXPECT_EQ(0, logged(self->dir, self->hier, self->grp));
+}
+
+/* A process that leaves as a whole releases its group once. */
+TEST_F(release, process)
+{
+	pid_t pid = rc_sleeping_threads(5);
+	const char *id = rc_fmt("%d", pid);
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "log"));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	ASSERT_EQ(0, rc_write(rc_fmt("%s/procs", self->grp), id));
+	ASSERT_EQ(0, rc_write(rc_fmt("%s/procs", self->hier), id));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(1, logged(self->dir, self->hier, self->grp));
+}
+
+/* The last child's end releases a group without tasks. */
+TEST_F(release, last_child)
+{
+	const char *one = rc_group_new(self->grp);
+	const char *two = rc_group_new(self->grp);
+
+	ASSERT_TRUE(one && two);
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "log"));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	ASSERT_EQ(0, rc_rmdir(one));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(0, logged(self->dir, self->hier, self->grp));
+	ASSERT_EQ(0, rc_rmdir(two));
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, self->hier, self->grp) == 1));
+	EXPECT_EQ(0, logged(self->dir, self->hier, one));
+	EXPECT_EQ(0, logged(self->dir, self->hier, two));
+}
+
+/* Neither with a child nor with a task is a group released. */
+TEST_F(release, in_use)
+{
+	const char *sub = rc_group_new(self->grp);
+	pid_t other = rc_sleeper();
+
+	ASSERT_TRUE(!!sub);
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "log"));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	ASSERT_EQ(0, use(self->hier, self->grp, self->pid));
+	ASSERT_EQ(0, use(self->hier, sub, self->pid));
+	ASSERT_EQ(0, rc_attach(self->grp, other));
+	ASSERT_EQ(0, rc_rmdir(sub));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(0, logged(self->dir, self->hier, self->grp));
+	EXPECT_EQ(0, logged(self->dir, self->hier, sub));
+}
+
+/* Not without notify_on_release, and never for a root. */
+TEST_F(release, not_wanted)
+{
+	const char *sub = rc_group_new(self->grp);
+
+	ASSERT_TRUE(!!sub);
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "log"));
+	ASSERT_EQ(0, use(self->hier, sub, self->pid));
+	ASSERT_EQ(0, rc_rmdir(sub));
+	ASSERT_EQ(0, use(self->hier, self->grp, self->pid));
+	ASSERT_EQ(0, notify(self->hier, "1"));
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(2 * MAX_AGENTS, all_logged(self->dir));
+}
+
+/* A group is looked at again when its turn has come. */
+TEST_F(release, waiting)
+{
+	const char *used = rc_group_new(self->hier);
+	const char *parent = rc_group_new(self->hier);
+	const char *off = rc_group_new(self->hier);
+	const char *removed = rc_group_new(self->hier);
+	const char *renamed = rc_group_new(self->hier);
+	const char * const all[] = {
+		used, parent, off, removed, renamed, self->grp,
+	};
+	const char *name = strdup(rc_fmt("%s-too", renamed));
+	pid_t other = rc_sleeper();
+	size_t i;
+
+	ASSERT_EQ(0, block(self->hier, self->dir, self->pid, self->agents));
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		ASSERT_TRUE(!!all[i]);
+		ASSERT_EQ(0, notify(all[i], "1"));
+		ASSERT_EQ(0, use(self->hier, all[i], self->pid));
+	}
+	ASSERT_EQ(0, rc_attach(used, other));
+	ASSERT_TRUE(!!rc_group_new(parent));
+	ASSERT_EQ(0, notify(off, "0"));
+	ASSERT_EQ(0, rc_rmdir(removed));
+	ASSERT_EQ(0, rename(renamed, name));
+	EXPECT_EQ(MAX_AGENTS, (int)rc_get(&self->agents->started));
+
+	rc_set(&self->agents->gate, 1);
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, self->hier, self->grp) == 1));
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, self->hier, name) == 1));
+	EXPECT_EQ(0, logged(self->dir, self->hier, used));
+	EXPECT_EQ(0, logged(self->dir, self->hier, parent));
+	EXPECT_EQ(0, logged(self->dir, self->hier, off));
+	EXPECT_EQ(0, logged(self->dir, self->hier, removed));
+	EXPECT_EQ(0, logged(self->dir, self->hier, renamed));
+	EXPECT_EQ(MAX_AGENTS, (int)self->agents->most);
+}
+
+/* The agent is the one that is set when the group's turn has come. */
+TEST_F(release, agent_taken_away)
+{
+	const char *hier = rc_hier_new();
+
+	ASSERT_TRUE(!!hier);
+	ASSERT_EQ(0, block(self->hier, self->dir, self->pid, self->agents));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	ASSERT_EQ(0, use(self->hier, self->grp, self->pid));
+	ASSERT_EQ(0, rc_write(agent_of(self->hier), ""));
+	rc_set(&self->agents->gate, 1);
+	/* All hierarchies have the same few agents. */
+	ASSERT_EQ(0, set_agent(hier, self->dir, "log"));
+	ASSERT_EQ(0, flush(hier, self->dir, self->pid));
+	ASSERT_TRUE(RC_WAIT(all_logged(self->dir) == 3 * MAX_AGENTS));
+	EXPECT_EQ(0, logged(self->dir, self->hier, self->grp));
+}
+
+/* A renamed hierarchy is called so. */
+TEST_F(release, renamed_hierarchy)
+{
+	const char *name = strdup(rc_fmt("%s-too", self->hier));
+	const char *grp = strdup(rc_fmt("%s%s", name,
+					self->grp + strlen(self->hier)));
+
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "log"));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	rc_track_hier(name);
+	ASSERT_EQ(0, rename(self->hier, name));
+	ASSERT_EQ(0, use(name, grp, self->pid));
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, name, grp) == 1));
+	ASSERT_EQ(0, rename(name, self->hier));
+}
+
+/* What an agent is for: it removes the group, and so the next one above. */
+TEST_F(release, removes)
+{
+	const char *sub, *subsub;
+
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "rmdir"));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	sub = rc_group_new(self->grp);
+	ASSERT_TRUE(!!sub);
+	subsub = rc_group_new(sub);
+	ASSERT_TRUE(!!subsub);
+	ASSERT_EQ(0, rc_attach(subsub, self->pid));
+	ASSERT_EQ(0, rc_kill(self->pid));
+	EXPECT_TRUE(RC_WAIT(access(self->grp, F_OK)));
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, self->hier, self->grp) == 1));
+	EXPECT_EQ(1, logged(self->dir, self->hier, sub));
+	EXPECT_EQ(1, logged(self->dir, self->hier, subsub));
+}
+
+/* An agent that fails, dies or is not there does no harm to the next one. */
+TEST_F(release, bad_agents)
+{
+	static const char * const paths[] = {
+		"/ksft-none", "/tmp", "relative", "/proc/rc/subsystems",
+	};
+	int i;
+
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	for (i = 0; i < 3 * MAX_AGENTS; i++) {
+		ASSERT_EQ(0, rc_write(agent_of(self->hier),
+				      paths[i % ARRAY_SIZE(paths)]));
+		ASSERT_EQ(0, use(self->hier, self->grp, self->pid));
+	}
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "fail"));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "die"));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "log"));
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(0, rc_rmdir(self->grp));
+}
+
+/*
+ * However many groups are released at a time, a few agents run at a time, and
+ * none of the groups that are left is forgotten.
+ */
+TEST_F_TIMEOUT(release, storm, 4 * TEST_TIMEOUT_DEFAULT)
+{
+	const int nr = 500;
+	const char *groups[nr];
+	double start;
+	int i;
+
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "slow"));
+	ASSERT_EQ(0, notify(self->hier, "1"));
+	for (i = 0; i < nr; i++) {
+		groups[i] = rc_group_new(self->hier);
+		ASSERT_TRUE(!!groups[i]);
+	}
+	start = rc_now();
+	for (i = 0; i < nr; i++) {
+		ASSERT_EQ(0, use(self->hier, groups[i], self->pid));
+		/* Every fifth one goes at once. */
+		if (i % 5 == 4)
+			ASSERT_EQ(0, rc_rmdir(groups[i]));
+	}
+	TH_LOG("%ld agents have started when %d groups are released",
+	       rc_get(&self->agents->started), nr);
+	for (i = 0; i < nr; i++) {
+		if (i % 5 == 4)
+			continue;
+		ASSERT_TRUE(RC_WAIT(logged(self->dir, self->hier, groups[i]))) {
+			TH_LOG("group %d", i);
+		}
+	}
+	TH_LOG("%ld agents in %.1f s, %ld at a time", self->agents->started,
+	       rc_now() - start, self->agents->most);
+	EXPECT_GE(MAX_AGENTS, self->agents->most);
+	for (i = 0; i < nr; i++)
+		EXPECT_GE(1, logged(self->dir, self->hier, groups[i]));
+}
+
+/* Groups that went while they waited are not handed to agents. */
+TEST_F(release, storm_of_removals)
+{
+	const int nr = 200;
+	int i;
+
+	ASSERT_EQ(0, block(self->hier, self->dir, self->pid, self->agents));
+	ASSERT_EQ(0, notify(self->hier, "1"));
+	for (i = 0; i < nr; i++) {
+		const char *grp = rc_group_new(self->hier);
+
+		ASSERT_TRUE(!!grp);
+		ASSERT_EQ(0, use(self->hier, grp, self->pid));
+		ASSERT_EQ(0, rc_rmdir(grp));
+	}
+	rc_set(&self->agents->gate, 1);
+	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
+	EXPECT_EQ(3 * MAX_AGENTS, all_logged(self->dir));
+}
+
+/* The path's length: PATH_MAX with its end is the most. */
+TEST_F(release, path_length)
+{
+	char *text = malloc(2 * PATH_MAX), *read_back = malloc(2 * PATH_MAX);
+	int fd = rc_open(agent_of(self->hier), O_WRONLY);
+
+	ASSERT_LE(0, fd);
+	memset(text, 'x', 2 * PATH_MAX);
+	text[0] = '/';
+	EXPECT_EQ(-E2BIG, rc_write_fd(fd, text, PATH_MAX + 1));
+	EXPECT_EQ(-E2BIG, rc_write_fd(fd, text, 2 * PATH_MAX));
+	EXPECT_EQ(-E2BIG, rc_write_fd(fd, text, PATH_MAX));
+	ASSERT_EQ(1, rc_read(agent_of(self->hier), read_back, PATH_MAX));
+	text[PATH_MAX - 1] = '\n';
+	EXPECT_EQ(0, rc_write_fd(fd, text, PATH_MAX));
+	EXPECT_EQ(PATH_MAX, rc_read(agent_of(self->hier), read_back,
+				    2 * PATH_MAX));
+	text[PATH_MAX] = '\0';
+	EXPECT_STREQ(text, read_back);
+	/* It is no name that can be run. */
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	EXPECT_EQ(0, use(self->hier, self->grp, self->pid));
+	EXPECT_EQ(-EINVAL, rc_write_fd(fd, "/a\0b", 4));
+	EXPECT_EQ(PATH_MAX, rc_read(agent_of(self->hier), read_back,
+				    2 * PATH_MAX));
+	/* Nothing takes it away, with or without a newline. */
+	EXPECT_EQ(0, rc_write_fd(fd, "\n", 1));
+	EXPECT_EQ(1, rc_read(agent_of(self->hier), read_back, PATH_MAX));
+	EXPECT_EQ(0, rc_write_fd(fd, "/a", 2));
+	EXPECT_EQ(3, rc_read(agent_of(self->hier), read_back, PATH_MAX));
+	EXPECT_EQ(0, rc_write(agent_of(self->hier), ""));
+	/* write(2) of nothing does reach the file. */
+	EXPECT_EQ(0, write(fd, "", 0));
+	EXPECT_EQ(1, rc_read(agent_of(self->hier), read_back, PATH_MAX));
+	EXPECT_STREQ("\n", read_back);
+	close(fd);
+	free(text);
+	free(read_back);
+}
+
+static int write_agent(void *path)
+{
+	return rc_write(path, "/ksft");
+}
+
+static int write_fd(void *fd)
+{
+	return rc_write_fd(*(int *)fd, "/ksft", 5);
+}
+
+/* @fn without CAP_SYS_ADMIN, but root otherwise. */
+static int drop_cap(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(SYS_capget, &head, caps))
+		return -errno;
+	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &=
+		~CAP_TO_MASK(CAP_SYS_ADMIN);
+	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted &=
+		~CAP_TO_MASK(CAP_SYS_ADMIN);
+	return syscall(SYS_capset, &head, caps) ? -errno : 0;
+}
+
+static int without_cap(void *path)
+{
+	return drop_cap() ?: write_agent(path);
+}
+
+static int in_user_ns(void *path)
+{
+	if (unshare(CLONE_NEWUSER) ||
+	    rc_write("/proc/self/uid_map", "0 0 1"))
+		return -ECHILD;
+	return write_agent(path);
+}
+
+static int with_mount_ns(void *path)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
+	    rc_write("/proc/self/uid_map", "0 0 1"))
+		return -ECHILD;
+	return write_agent(path);
+}
+
+/* CVE-2022-0492: only CAP_SYS_ADMIN in the first user namespace counts. */
+TEST_F(release, not_permitted)
+{
+	char *path = strdup(agent_of(self->hier)), buf[64];
+
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, write_agent, path));
+	ASSERT_EQ(0, chmod(path, 0666));
+	EXPECT_EQ(-EPERM, rc_run_as(RC_USER, write_agent, path));
+	EXPECT_EQ(-EPERM, rc_run(without_cap, path));
+	EXPECT_EQ(-EPERM, rc_run(in_user_ns, path));
+	EXPECT_EQ(-EPERM, rc_run(with_mount_ns, path));
+	EXPECT_EQ(1, rc_read(path, buf, sizeof(buf)));
+	EXPECT_EQ(0, rc_write(path, "/ksft"));
+	free(path);
+}
+
+struct opener {
+	long fd;
+	const char *path;
+};
+
+/* Keeps the file open for others to take. */
+static int open_without_cap(void *arg)
+{
+	struct opener *opener = arg;
+	int ret = drop_cap(), fd;
+
+	fd = ret ?: rc_open(opener->path, O_WRONLY);
+	rc_set(&opener->fd, fd);
+	while (fd > 0 && pause())
+		;
+	return fd;
+}
+
+/* It is the opener who is asked. */
+TEST_F(release, opener)
+{
+	struct opener *opener = rc_shared(sizeof(*opener));
+	int fd, pidfd;
+	char buf[64];
+
+	ASSERT_TRUE(!!opener);
+	opener->path = strdup(agent_of(self->hier));
+
+	/* Opened by one who may, written by one who may not. */
+	fd = rc_open(opener->path, O_WRONLY);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, rc_run_as(RC_USER, write_fd, &fd));
+	EXPECT_EQ(6, rc_read(opener->path, buf, sizeof(buf)));
+	ASSERT_EQ(0, rc_write(opener->path, ""));
+	close(fd);
+
+	/* And the other way round. */
+	pidfd = syscall(SYS_pidfd_open, rc_spawn(open_without_cap, opener), 0);
+	ASSERT_LE(0, pidfd);
+	ASSERT_TRUE(RC_WAIT(rc_get(&opener->fd)));
+	fd = syscall(SYS_pidfd_getfd, pidfd, (int)opener->fd, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EPERM, write_fd(&fd));
+	EXPECT_EQ(1, rc_read(opener->path, buf, sizeof(buf)));
+	close(pidfd);
+	close(fd);
+}
+
+/* Kept over rmdir, the files say ENODEV. */
+TEST_F(release, removed_while_open)
+{
+	int agent = rc_open(agent_of(self->hier), O_RDWR);
+	int note = rc_open(notify_of(self->grp), O_RDWR);
+	char c;
+
+	ASSERT_LE(0, agent);
+	ASSERT_LE(0, note);
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	EXPECT_EQ(-ENODEV, rc_write_fd(note, "1", 1));
+	EXPECT_EQ(-1, read(note, &c, 1));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(0, rc_write_fd(agent, "/ksft", 5));
+	ASSERT_EQ(0, rc_rmdir(self->hier));
+	EXPECT_EQ(-ENODEV, rc_write_fd(agent, "/ksft", 5));
+	EXPECT_EQ(-1, read(agent, &c, 1));
+	EXPECT_EQ(ENODEV, errno);
+	close(agent);
+	close(note);
+}
+
+FIXTURE(text)
+{
+	const char *hier;
+	const char *grp;
+};
+
+FIXTURE_VARIANT(text)
+{
+	const char *text;
+	size_t nul;
+	int err;
+};
+
+FIXTURE_VARIANT_ADD(text, one) { "1", 0, 0 };
+FIXTURE_VARIANT_ADD(text, newline) { "1\n", 0, 0 };
+FIXTURE_VARIANT_ADD(text, empty) { "", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, newline_alone) { "\n", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, two) { "2", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, ten) { "10", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, negative) { "-1", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, plus) { "+1", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, word) { "on", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, trailing_blank) { "1 ", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, leading_blank) { " 1", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, two_lines) { "1\n1\n", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, hexadecimal) { "0x1", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, nul) { "1", 1, -EINVAL };
+FIXTURE_VARIANT_ADD(text, over_32_bits) { "4294967297", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, over_64_bits) { "18446744073709551617", 0, -EINVAL };
+
+FIXTURE_SETUP(text)
+{
+	ASSERT_EQ(0, rc_setup());
+	self->hier = rc_hier_new();
+	ASSERT_TRUE(!!self->hier);
+	self->grp = rc_group_new(self->hier);
+	ASSERT_TRUE(!!self->grp);
+}
+
+FIXTURE_TEARDOWN(text)
+{
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* notify_on_release takes 0 and 1 and nothing else. */
+TEST_F(text, notify)
+{
+	int fd = rc_open(notify_of(self->grp), O_WRONLY), value;
+
+	ASSERT_LE(0, fd);
+	for (value = 0; value < 2; value++) {
+		ASSERT_EQ(0, rc_write_fd(fd, value ? "1" : "0", 1));
+		EXPECT_EQ(variant->err,
+			  rc_write_fd(fd, variant->text,
+				      strlen(variant->text) + variant->nul));
+		EXPECT_EQ(variant->err ? value : 1,
+			  (int)rc_number(notify_of(self->grp)));
+	}
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	if (strstr(argv[0], AGENT))
+		return be_agent(argc, argv);
+	return test_harness_run(argc, argv);
+}
