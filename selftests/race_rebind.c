@@ -62,7 +62,7 @@ FIXTURE_TEARDOWN(race)
 /* Two hierarchies want the same controllers. */
 static int rebind_on(struct shared *shared, int nr)
 {
-	const char *file = rc_fmt("%s/subsystems", shared->hier[nr]);
+	const char *file = strdup(rc_fmt("%s/subsystems", shared->hier[nr]));
 	unsigned int turn;
 
 	for (turn = nr; !rc_get(&shared->stop); turn++) {

@@ -90,7 +90,7 @@ say "Three jobs run: compress ($compress) burns CPU time; backup ($backup) and m
 say "A hierarchy named after a controller has it; any other name makes one that only groups."
 run "mkdir /proc/rc/cpuacct"
 run "mkdir /proc/rc/jobs"
-run "cat /proc/rc/subsystems"
+run "grep -e ^# -e cpuacct /proc/rc/subsystems"
 
 say "Groups are directories, and tasks move in by a write."
 run "mkdir $acct/burn $acct/idle"
