@@ -413,7 +413,7 @@ TEST_F(procs, list_one_thread)
 TEST_F(procs, list_in_pieces)
 {
 	char *buf = malloc(1 << 16);
-	int fd, i, nr = 1500;
+	int fd, i, nr = 1100;
 	pid_t *ids;
 
 	for (i = 0; i < nr; i++)

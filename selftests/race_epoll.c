@@ -240,7 +240,8 @@ TEST_F_TIMEOUT(race, no_lost_wakeup, RC_RACE_TIMEOUT)
 		if (!self->pids[nr++])
 			_exit(-change_on(&shared->pairs[i]));
 	}
-	while (rc_now() < until)
+	while (rc_now() < until || !rc_get(&shared->waits) ||
+	       !rc_get(&shared->removals))
 		rc_nap();
 	rc_set(&shared->stop, 1);
 	for (i = PAIRS; i < nr; i++)

@@ -199,7 +199,7 @@ TEST_F_TIMEOUT(race, moves, RC_RACE_TIMEOUT)
 	double until = rc_now() + rc_race_seconds() / 2.0, longest = 0;
 	long moves = 0;
 
-	while (rc_now() < until) {
+	while (rc_now() < until || moves <= 8 || rc_get(&shared->loops) <= 8) {
 		const char *to = self->grp[moves % 2];
 		const char *from = self->grp[++moves % 2];
 		double start = rc_now();
@@ -263,7 +263,7 @@ TEST_F_TIMEOUT(race, two_movers, RC_RACE_TIMEOUT)
 	singles = rc_fork();
 	if (!singles)
 		_exit(-move_singles(self->grp, self->pid));
-	while (rc_now() < until) {
+	while (rc_now() < until || moves <= 8 || rc_get(&shared->singles) <= 8) {
 		ASSERT_EQ(0, move(self->grp[moves++ % 2], self->pid));
 		/* Where exactly can change between two looks. */
 		ASSERT_FALSE(rc_listed(rc_fmt("%s/procs", self->hier),

@@ -215,7 +215,8 @@ TEST_F_TIMEOUT(race, readers, RC_RACE_TIMEOUT)
 			_exit(-(i < 2 ? rebind_on(shared, i) :
 					read_on(shared, i)));
 	}
-	while (rc_now() < until)
+	while (rc_now() < until || !rc_get(&shared->done) ||
+	       !rc_get(&shared->reads) || !rc_get(&shared->files))
 		rc_nap();
 	rc_set(&shared->stop, 1);
 	for (i = 0; i < 2 + READERS; i++)

@@ -141,7 +141,8 @@ TEST_F_TIMEOUT(race, none_forgotten, RC_RACE_TIMEOUT)
 
 	for (i = 0; i < MAKERS; i++)
 		pids[i] = rc_spawn(make_on, shared);
-	while (rc_now() < until)
+	while (rc_now() < until || !rc_get(&shared->made) ||
+	       !rc_get(&shared->entered) || !rc_get(&shared->children))
 		rc_nap();
 	rc_set(&shared->stop, 1);
 	for (i = 0; i < MAKERS; i++)

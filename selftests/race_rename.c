@@ -282,7 +282,9 @@ TEST_F_TIMEOUT(race, names, RC_RACE_TIMEOUT)
 		if (!pids[i])
 			_exit(-fns[i](shared, i / 3));
 	}
-	while (rc_now() < until)
+	while (rc_now() < until || !rc_get(&shared->renamed) ||
+	       !rc_get(&shared->made) || !rc_get(&shared->lists) ||
+	       !rc_get(&shared->paths))
 		rc_nap();
 	rc_set(&shared->stop, 1);
 	for (i = 0; i < ARRAY_SIZE(fns); i++)

@@ -546,13 +546,24 @@ TEST_F_TIMEOUT(release, storm, 4 * TEST_TIMEOUT_DEFAULT)
 		EXPECT_GE(1, logged(self->dir, self->hier, groups[i]));
 }
 
-/* Groups that went while they waited are not handed to agents. */
+/*
+ * Groups that went while they waited are not handed to agents, nor does their
+ * memory wait.
+ */
 TEST_F(release, storm_of_removals)
 {
 	const int nr = 200;
+	const char *counts = NULL;
+	long groups = 0;
 	int i;
 
+	if (rc_has_subsys("debug")) {
+		ASSERT_TRUE(!!rc_bound_new("debug"));
+		counts = RC_ROOT "/debug/debug.counts";
+	}
 	ASSERT_EQ(0, block(self->hier, self->dir, self->pid, self->agents));
+	if (counts)
+		groups = rc_field(counts, "groups");
 	ASSERT_EQ(0, notify(self->hier, "1"));
 	for (i = 0; i < nr; i++) {
 		const char *grp = rc_group_new(self->hier);
@@ -561,6 +572,9 @@ TEST_F(release, storm_of_removals)
 		ASSERT_EQ(0, use(self->hier, grp, self->pid));
 		ASSERT_EQ(0, rc_rmdir(grp));
 	}
+	if (counts)
+		EXPECT_TRUE(RC_WAIT((long)rc_field(counts, "groups") <=
+				    groups));
 	rc_set(&self->agents->gate, 1);
 	ASSERT_EQ(0, flush(self->hier, self->dir, self->pid));
 	EXPECT_EQ(3 * MAX_AGENTS, all_logged(self->dir));

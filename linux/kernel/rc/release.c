@@ -220,6 +220,8 @@ static int __init rc_release_init(void)
 	rc_agent_wq = alloc_workqueue("rc_agent", WQ_UNBOUND, RC_MAX_AGENTS);
 	if (!rc_agent_wq)
 		panic("rc: no memory for a workqueue\n");
+	/* The bound is for all nodes of the machine together. */
+	workqueue_set_min_active(rc_agent_wq, 1);
 	return 0;
 }
 core_initcall(rc_release_init);
