@@ -83,7 +83,7 @@ static unsigned long rc_disabled __ro_after_init;
 /* Slots in use. Changed under rc_mutex. */
 static DECLARE_BITMAP(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
 
-/* Protected by rc_mutex. */
+/* Written under rc_mutex. */
 static u64 rc_last_serial;
 
 /* A path through several groups is read from before or after a renaming. */
@@ -475,6 +475,7 @@ int rc_group_publish(struct rc_group *grp)
 	int err;
 
 	lockdep_assert_held(&rc_mutex);
+	grp->serial = rc_last_serial + 1;
 	if (rc_is_root(grp)) {
 		err = rc_bind(hier, hier->subsys_mask);
 		if (err)
@@ -482,7 +483,7 @@ int rc_group_publish(struct rc_group *grp)
 		__set_bit(hier->id, rc_slots);
 		list_add_tail_rcu(&hier->node, &rc_hierarchies);
 	}
-	grp->serial = ++rc_last_serial;
+	WRITE_ONCE(rc_last_serial, grp->serial);
 	rb_add(&grp->node, &grp->parent->children, rc_serial_less);
 	hier->nr_groups++;
 	return 0;
@@ -576,6 +577,18 @@ unsigned int rc_group_path(struct rc_group *grp, const char **name)
 			name[n++] = rcu_dereference(pos->name);
 	} while (read_seqretry(&rc_name_lock, seq));
 	return n;
+}
+
+/**
+ * rc_newest_serial - where a walk over groups may stop
+ *
+ * Context: any.
+ * Return: the serial of the youngest group. Those that are made from here on have
+ * a higher one.
+ */
+u64 rc_newest_serial(void)
+{
+	return READ_ONCE(rc_last_serial);
 }
 
 /**

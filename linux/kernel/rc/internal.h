@@ -175,6 +175,7 @@ int rc_group_publish(struct rc_group *grp);
 int rc_group_remove(struct rc_group *grp);
 const char *rc_group_new_name(struct rc_group *grp, const char *name);
 void rc_group_set_name(struct rc_group *grp, const char *name);
+u64 rc_newest_serial(void);
 struct rc_group *rc_group_next(struct rc_group *parent, u64 serial);
 int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask);
 void rc_rebind_abort(struct rc_hierarchy *hier, unsigned long mask);

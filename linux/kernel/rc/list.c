@@ -221,6 +221,7 @@ static void rc_show_path(struct seq_file *m, struct rc_group *grp)
  */
 int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
 {
+	u64 newest = rc_newest_serial();
 	struct rc_hierarchy *hier;
 	struct nsproxy *ns;
 
@@ -233,6 +234,9 @@ int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
 	list_for_each_entry_rcu(hier, &rc_hierarchies, node) {
 		struct rc_group *grp = ns->rc.group[hier->id];
 
+		/* Else who makes and removes them keeps this going for ever. */
+		if (hier->root.serial > newest)
+			break;
 		/* The slot can have gone to a younger hierarchy by now. */
 		if (grp && grp->hier != hier)
 			grp = NULL;
