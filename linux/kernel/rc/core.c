@@ -83,7 +83,7 @@ static unsigned long rc_disabled __ro_after_init;
 /* Slots in use. Changed under rc_mutex. */
 static DECLARE_BITMAP(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
 
-/* Written under rc_mutex. */
+/* Written under rc_mutex; a reader without it only bounds a walk with it. */
 static u64 rc_last_serial;
 
 /* A path through several groups is read from before or after a renaming. */
