@@ -130,9 +130,9 @@ TEST_F(boot_rc, owner)
 
 	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
 		ASSERT_EQ(0, stat(dirs[i], &st));
-		EXPECT_EQ(S_IFDIR | 0755, st.st_mode);
-		EXPECT_EQ(0, st.st_uid);
-		EXPECT_EQ(0, st.st_gid);
+		EXPECT_EQ(S_IFDIR | 0755, (int)st.st_mode);
+		EXPECT_EQ(0, (int)st.st_uid);
+		EXPECT_EQ(0, (int)st.st_gid);
 	}
 }
 

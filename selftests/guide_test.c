@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,156 +22,10 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
+#include "guide_table.h"
 #include "rc_util.h"
 
-#define COLUMNS 3
 #define MAX_ARGS 4
-
-/*
- * The guide
- */
-
-/* Installed beside the program, or where it is in the kernel's tree. */
-static const char *test_file(const char *name)
-{
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	self[len < 0 ? 0 : len] = '\0';
-	return rc_fmt("%s/%s", dirname(self), name);
-}
-
-static char *read_guide(void)
-{
-	static const char * const places[] = {
-		"user-guide.rst",
-		"../../../../Documentation/admin-guide/rc/user-guide.rst",
-	};
-	char *text = NULL;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(places) && !text; i++)
-		text = rc_text(test_file(places[i]));
-	return text;
-}
-
-/* What follows a mark; NULL if the mark is not there exactly once. */
-static const char *find_mark(const char *guide, const char *word)
-{
-	const char *mark = rc_fmt("\n.. guide_test: %s\n", word);
-	const char *found = strstr(guide, mark);
-
-	if (!found || strstr(found + 1, mark))
-		return NULL;
-	return found + strlen(mark);
-}
-
-struct row {
-	/* Lines of one cell are separated by newlines. */
-	char *cell[COLUMNS];
-};
-
-struct table {
-	struct row *row;
-	int nr;
-};
-
-/* Column starts, from a line of "==== ====="; how many there are. */
-static int parse_border(const char *line, size_t *start)
-{
-	size_t i;
-	int nr = 0;
-
-	for (i = 0; line[i]; i++) {
-		if (!strchr("= ", line[i]))
-			return 0;
-		if (line[i] == '=' && (!i || line[i - 1] == ' ')) {
-			if (nr == COLUMNS)
-				return 0;
-			start[nr++] = i;
-		}
-	}
-	return nr;
-}
-
-static void add_cell(char **cell, const char *line, size_t start, size_t end)
-{
-	char *joined;
-
-	if (end > strlen(line))
-		end = strlen(line);
-	if (start > end)
-		start = end;
-	while (start < end && line[start] == ' ')
-		start++;
-	while (end > start && line[end - 1] == ' ')
-		end--;
-	if (*cell && start == end)
-		return;
-	if (asprintf(&joined, "%s%s%.*s", *cell ?: "", *cell ? "\n" : "",
-		     (int)(end - start), line + start) < 0)
-		exit(KSFT_FAIL);
-	free(*cell);
-	*cell = joined;
-}
-
-/* The simple table that follows a mark, without its header; -EBADMSG. */
-static int parse_table(const char *guide, const char *word, struct table *table)
-{
-	const char *at = find_mark(guide, word);
-	size_t start[COLUMNS + 1] = {};
-	int borders = 0, i;
-	char *text, *line, *save;
-
-	memset(table, 0, sizeof(*table));
-	if (!at)
-		return -EBADMSG;
-	text = strdup(at);
-	for (line = strtok_r(text, "\n", &save); line && borders < 3;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (*line == '=') {
-			if (parse_border(line, start) != COLUMNS)
-				break;
-			start[COLUMNS] = SIZE_MAX;
-			borders++;
-			continue;
-		}
-		if (borders < 2)
-			continue;
-		if (*line != ' ') {
-			table->row = realloc(table->row, (table->nr + 1) *
-					     sizeof(*table->row));
-			memset(&table->row[table->nr++], 0, sizeof(*table->row));
-		}
-		if (!table->nr)
-			break;
-		for (i = 0; i < COLUMNS; i++)
-			add_cell(&table->row[table->nr - 1].cell[i], line,
-				 start[i], start[i + 1]);
-	}
-	free(text);
-	return borders == 3 && table->nr ? 0 : -EBADMSG;
-}
-
-/* The next ``literal`` from *@at on, malloc()ed; NULL at the end. */
-static char *next_literal(const char **at)
-{
-	const char *start = strstr(*at, "``"), *end;
-
-	end = start ? strstr(start + 2, "``") : NULL;
-	if (!end)
-		return NULL;
-	*at = end + 2;
-	return strndup(start + 2, end - start - 2);
-}
-
-/* The single literal that a cell has, or NULL. */
-static char *only_literal(const char *cell)
-{
-	char *text = next_literal(&cell);
-
-	return text && !*cell ? text : NULL;
-}
 
 /*
  * The notation of the examples
@@ -207,8 +60,8 @@ struct situation {
 FIXTURE(guide)
 {
 	char *text;
-	struct table files;
-	struct table errors;
+	struct guide_table files;
+	struct guide_table errors;
 	struct situation at;
 };
 
@@ -308,7 +161,8 @@ static void append(struct text *text, const char *s, size_t len)
 }
 
 /* One word, in quotes or up to a blank, with its $names and escapes. */
-static int parse_word(struct situation *sit, const char **at, struct text *out)
+static int parse_word(const struct situation *sit, const char **at,
+		      struct text *out)
 {
 	bool quoted = **at == '"';
 
@@ -483,14 +337,6 @@ static int perform(void *arg)
 	return BAD_NOTATION;
 }
 
-static int perform_contained(void *arg)
-{
-	if (unshare(CLONE_NEWUSER) ||
-	    rc_write("/proc/self/uid_map", "0 0 1"))
-		return BAD_NOTATION;
-	return perform(arg);
-}
-
 /* Not there all the time, since all that is there is looked at so often. */
 static int perform_deep(void *arg)
 {
@@ -547,7 +393,7 @@ static int run_example(struct situation *sit, const char *line)
 	else if (!strcmp(ex.who, "alice"))
 		ret = rc_run_as(RC_USER, perform, &job);
 	else if (!strcmp(ex.who, "contained"))
-		ret = rc_run(perform_contained, &job);
+		ret = rc_run_in_user_ns(perform, &job);
 	else if (!strcmp(ex.who, "deep"))
 		ret = perform_deep(&job);
 	else
@@ -569,7 +415,7 @@ static int exit_at_once(void *arg)
 static int make_situation(struct situation *sit, const char *guide,
 			  const char **line)
 {
-	const char *at = find_mark(guide, "situation");
+	const char *at = guide_mark(guide, "situation");
 	char *block, *end, *save;
 	int ret = 0;
 
@@ -603,10 +449,10 @@ FIXTURE_SETUP(guide)
 	int ret;
 
 	ASSERT_EQ(0, rc_setup());
-	self->text = read_guide();
+	self->text = guide_read();
 	ASSERT_TRUE(!!self->text);
-	ASSERT_EQ(0, parse_table(self->text, "files", &self->files));
-	ASSERT_EQ(0, parse_table(self->text, "errors", &self->errors));
+	ASSERT_EQ(0, guide_table(self->text, "files", &self->files));
+	ASSERT_EQ(0, guide_table(self->text, "errors", &self->errors));
 
 	self->at.task = rc_sleeper();
 	self->at.zombie = rc_spawn(exit_at_once, NULL);
@@ -647,7 +493,7 @@ struct file_row {
 	char *path;
 };
 
-static int parse_file_row(const struct row *row, struct file_row *file)
+static int parse_file_row(const struct guide_row *row, struct file_row *file)
 {
 	static const struct {
 		const char *prefix;
@@ -662,7 +508,7 @@ static int parse_file_row(const struct row *row, struct file_row *file)
 		{ "/proc/PID/", 0 },
 	};
 	unsigned int i;
-	char *path = only_literal(row->cell[0]), *end;
+	char *path = guide_literal(row->cell[0]), *end;
 
 	memset(file, 0, sizeof(*file));
 	if (!path)
@@ -703,13 +549,6 @@ static bool belongs(const struct file_row *file, enum level level,
 	return false;
 }
 
-static int mode_of(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) ? -errno : (int)st.st_mode;
-}
-
 struct walk {
 	struct file_row *file;
 	int nr;
@@ -728,7 +567,7 @@ static void check_found(struct walk *walk, enum level level, const char *hier,
 			const char *dir, const char *name)
 {
 	const char *path = rc_fmt("%s%s%s", dir, *name ? "/" : "", name);
-	int mode = mode_of(path), rows = 0, i;
+	int mode = rc_mode(path), rows = 0, i;
 
 	for (i = 0; i < walk->nr; i++) {
 		const struct file_row *file = &walk->file[i];
@@ -767,7 +606,7 @@ static void check_dir(struct walk *walk, enum level level, const char *hier,
 	for (i = 0; i < walk->nr; i++) {
 		const char *path = rc_fmt("%s/%s", dir, walk->file[i].name);
 
-		if (belongs(&walk->file[i], level, hier) && mode_of(path) < 0)
+		if (belongs(&walk->file[i], level, hier) && rc_mode(path) < 0)
 			complain(walk, path, "in the guide, but not there");
 	}
 	stream = opendir(dir);
@@ -779,7 +618,7 @@ static void check_dir(struct walk *walk, enum level level, const char *hier,
 		const char *name = entry->d_name;
 		char *path = strdup(rc_fmt("%s/%s", dir, name));
 
-		if (!S_ISDIR(mode_of(path)))
+		if (!S_ISDIR(rc_mode(path)))
 			check_found(walk, level, hier, dir, name);
 		else if (level == TOP ? is_ours(name) : *name != '.')
 			check_dir(walk, below, level == TOP ? path : hier, path);
@@ -795,7 +634,7 @@ TEST_F(guide, files)
 		rc_fmt("/proc/%d/rc", getpid()),
 		rc_fmt("/proc/%d/task/%d/rc", getpid(), getpid()),
 	};
-	const struct table *table = &self->files;
+	const struct guide_table *table = &self->files;
 	struct walk walk = {};
 	int outside = 0, i;
 
@@ -814,7 +653,7 @@ TEST_F(guide, files)
 			continue;
 		EXPECT_STREQ("rc", file->name);
 		EXPECT_EQ((int)file->mode,
-			  mode_of(own[!!strstr(file->path, "/task/")]));
+			  rc_mode(own[!!strstr(file->path, "/task/")]));
 		outside++;
 	}
 	EXPECT_EQ(2, outside);
@@ -901,7 +740,7 @@ static bool shown_elsewhere(const char *examples)
 	char program[64];
 
 	return sscanf(examples, "no example: see %63[a-z_]", program) == 1 &&
-	       !access(test_file(program), X_OK);
+	       !access(guide_file(program), X_OK);
 }
 
 /* Each example of the guide fails with the errno there, and changes nothing. */
@@ -911,7 +750,7 @@ TEST_F(guide, errors)
 	int examples = 0, i;
 
 	for (i = 0; i < self->errors.nr; i++) {
-		const struct row *row = &self->errors.row[i];
+		const struct guide_row *row = &self->errors.row[i];
 		const char *at = row->cell[2];
 		int want = -errno_of(row->cell[0]), in_row = 0;
 		char *example;
@@ -919,7 +758,7 @@ TEST_F(guide, errors)
 		EXPECT_GT(0, want) {
 			TH_LOG("no errno: %s", row->cell[0]);
 		}
-		while ((example = next_literal(&at))) {
+		while ((example = guide_next_literal(&at))) {
 			int ret = run_example(&self->at, example);
 			char *after = everything();
 
@@ -951,18 +790,18 @@ TEST_F(guide, errors)
 /* The table has every errno that the interface promises outside controllers. */
 TEST(errors_are_complete)
 {
-	char *guide = read_guide();
+	char *guide = guide_read();
 	static const char * const promised[] = {
 		"E2BIG", "EACCES", "EBUSY", "EEXIST", "EINVAL", "ENAMETOOLONG",
 		"ENODEV", "ENOENT", "ENOMEM", "ENOSPC", "EPERM", "ESRCH",
 		"EXDEV",
 	};
-	struct table table;
+	struct guide_table table;
 	unsigned int p;
 	int i;
 
 	ASSERT_TRUE(!!guide);
-	ASSERT_EQ(0, parse_table(guide, "errors", &table));
+	ASSERT_EQ(0, guide_table(guide, "errors", &table));
 	for (p = 0; p < ARRAY_SIZE(promised); p++) {
 		for (i = 0; i < table.nr; i++)
 			if (!strcmp(table.row[i].cell[0], promised[p]))

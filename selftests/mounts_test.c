@@ -46,20 +46,6 @@ FIXTURE_TEARDOWN(mounts)
 	free(self->grp2);
 }
 
-static bool shows(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	DIR *dir = opendir(rc_fmt("%.*s", (int)(slash - path), path));
-	struct dirent *entry;
-	int seen = 0;
-
-	while (dir && (entry = readdir(dir)))
-		seen += !strcmp(entry->d_name, slash + 1);
-	if (dir)
-		closedir(dir);
-	return seen == 1;
-}
-
 /* Looked up while missing, then made elsewhere: no stale "not there". */
 TEST_F(mounts, cached_negative)
 {
@@ -73,12 +59,12 @@ TEST_F(mounts, cached_negative)
 		ASSERT_EQ(0, rc_mkdir(here));
 		ASSERT_EQ(0, access(there, F_OK));
 		ASSERT_EQ(0, rc_count(rc_fmt("%s/tasks", there)));
-		ASSERT_TRUE(shows(there));
+		ASSERT_TRUE(rc_shows(there));
 		ASSERT_EQ(-EEXIST, rc_mkdir(there));
 		ASSERT_EQ(0, rc_rmdir(there));
 		ASSERT_EQ(-ENOENT, rc_open(here, O_RDONLY));
-		ASSERT_FALSE(shows(here));
-		ASSERT_FALSE(shows(there));
+		ASSERT_FALSE(rc_shows(here));
+		ASSERT_FALSE(rc_shows(there));
 	}
 	free(here);
 	free(there);
@@ -92,7 +78,7 @@ TEST_F(mounts, cached_positive)
 	EXPECT_EQ(-ENOENT, rc_count(rc_fmt("%s/tasks", self->grp2)));
 	EXPECT_EQ(-ENOENT, rc_rmdir(self->grp2));
 	EXPECT_EQ(-ENOENT, rc_mkdir(rc_fmt("%s/a", self->grp2)));
-	EXPECT_FALSE(shows(self->grp2));
+	EXPECT_FALSE(rc_shows(self->grp2));
 }
 
 /* Removed and made again elsewhere: the name is the new group. */
@@ -139,7 +125,7 @@ TEST_F(mounts, hierarchy)
 	ASSERT_EQ(0, rc_rmdir(self->grp));
 	ASSERT_EQ(0, rc_rmdir(self->hier));
 	EXPECT_EQ(-ENOENT, rc_open(self->hier2, O_RDONLY));
-	EXPECT_FALSE(shows(self->hier2));
+	EXPECT_FALSE(rc_shows(self->hier2));
 	EXPECT_EQ(-1, read(fd, &c, 1));
 	EXPECT_EQ(ENODEV, errno);
 	EXPECT_EQ(-ENODEV, rc_write_fd(fd, "0", 1));
@@ -212,7 +198,7 @@ TEST_F(mounts, subset_pid)
 
 	ASSERT_TRUE(!!proc);
 	EXPECT_EQ(-ENOENT, rc_open(rc_fmt("%s/rc", proc), O_RDONLY));
-	EXPECT_FALSE(shows(rc_fmt("%s/rc", proc)));
+	EXPECT_FALSE(rc_shows(rc_fmt("%s/rc", proc)));
 }
 
 static int listed_ids(void *arg)

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,68 +87,29 @@ TEST_F(perm, unprivileged)
 	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
 }
 
-struct hier_op {
-	int (*fn)(void *path);
-	void *path;
-};
-
-static int without_cap(void *arg)
-{
-	const struct hier_op *op = arg;
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps))
-		return -errno;
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	if (syscall(SYS_capset, &head, caps))
-		return -errno;
-	return op->fn(op->path);
-}
-
 /* Root of a container, with all rights to files but not CAP_SYS_ADMIN. */
 TEST_F(perm, root_without_cap)
 {
-	struct hier_op make_hier = { make, RC_ROOT "/ksft-0-0" };
-	struct hier_op remove_hier = { remove_dir, self->hier };
-	struct hier_op make_group = { make, self->sub };
 	char *before;
 
 	ASSERT_EQ(0, rc_rmdir(self->grp));
 	before = rc_snapshot(RC_ROOT);
-	EXPECT_EQ(-EPERM, rc_run(without_cap, &make_hier));
-	EXPECT_EQ(-EPERM, rc_run(without_cap, &remove_hier));
+	EXPECT_EQ(-EPERM, rc_run_uncapped(make, RC_ROOT "/ksft-0-0"));
+	EXPECT_EQ(-EPERM, rc_run_uncapped(remove_dir, self->hier));
 	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
 	ASSERT_EQ(0, rc_mkdir(self->grp));
-	EXPECT_EQ(0, rc_run(without_cap, &make_group));
-}
-
-static int in_user_ns(void *arg)
-{
-	const struct hier_op *op = arg;
-
-	if (unshare(CLONE_NEWUSER) ||
-	    rc_write("/proc/self/uid_map", "0 0 1"))
-		return -ECHILD;
-	return op->fn(op->path);
+	EXPECT_EQ(0, rc_run_uncapped(make, self->sub));
 }
 
 /* CAP_SYS_ADMIN in another user namespace than the first does not count. */
 TEST_F(perm, user_namespace)
 {
-	struct hier_op make_hier = { make, RC_ROOT "/ksft-0-0" };
-	struct hier_op remove_hier = { remove_dir, self->hier };
 	char *before;
 
 	ASSERT_EQ(0, rc_rmdir(self->grp));
 	before = rc_snapshot(RC_ROOT);
-	EXPECT_EQ(-EPERM, rc_run(in_user_ns, &make_hier));
-	EXPECT_EQ(-EPERM, rc_run(in_user_ns, &remove_hier));
+	EXPECT_EQ(-EPERM, rc_run_in_user_ns(make, RC_ROOT "/ksft-0-0"));
+	EXPECT_EQ(-EPERM, rc_run_in_user_ns(remove_dir, self->hier));
 	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
 }
 

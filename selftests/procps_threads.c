@@ -5,8 +5,9 @@
 
 static void *idle(void *unused)
 {
-	for (;;)
-		pause();
+	while (pause())
+		;
+	return unused;
 }
 
 int main(void)
@@ -15,6 +16,5 @@ int main(void)
 
 	if (pthread_create(&thread, NULL, idle, NULL))
 		return 1;
-	idle(NULL);
-	return 0;
+	return !!idle(NULL);
 }

@@ -51,12 +51,6 @@ static long charge_of(const char *grp, const char *ctlr)
 	return rc_number(rc_fmt("%s/%s.charge", grp, ctlr));
 }
 
-static int disarm(const char *hier)
-{
-	return rc_write(rc_fmt("%s/debug.fail", hier), "none") ?:
-	       rc_write(rc_fmt("%s/debug2.fail", hier), "none");
-}
-
 static void *end_thread(void *arg)
 {
 	return arg;
@@ -207,7 +201,7 @@ static int refuse_on(void *arg)
 		i++;
 		rc_nap();
 	}
-	return ret ?: disarm(shared->hier);
+	return ret ?: rc_disarm(shared->hier);
 }
 
 /* Whether each thing that is to race has happened. */
@@ -236,7 +230,7 @@ FIXTURE_SETUP(race)
 	ASSERT_TRUE(!!self->shared);
 	self->shared->hier = rc_bound_new("debug,debug2");
 	ASSERT_TRUE(!!self->shared->hier);
-	ASSERT_EQ(0, disarm(self->shared->hier));
+	ASSERT_EQ(0, rc_disarm(self->shared->hier));
 	for (i = 0; i < GROUPS; i++) {
 		self->shared->grp[i] = rc_group_new(self->shared->hier);
 		ASSERT_TRUE(!!self->shared->grp[i]);
@@ -245,7 +239,7 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
-	EXPECT_EQ(0, disarm(self->shared->hier));
+	EXPECT_EQ(0, rc_disarm(self->shared->hier));
 	EXPECT_EQ(0, rc_teardown());
 }
 

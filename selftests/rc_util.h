@@ -49,6 +49,10 @@ const char *rc_fmt(const char *fmt, ...) __printf(1, 2);
 int rc_mkdir(const char *path);
 int rc_rmdir(const char *path);
 int rc_open(const char *path, int flags);
+/* Type and mode of what is there (of a link itself), or -errno. */
+int rc_mode(const char *path);
+/* Does its directory list it, once? */
+bool rc_shows(const char *path);
 int rc_write_fd(int fd, const void *buf, size_t len);
 int rc_write(const char *path, const char *text);
 /* Reads at most @size - 1 bytes in pieces of @piece and ends them with NUL. */
@@ -85,6 +89,9 @@ const char *rc_ns_links(pid_t pid);
 
 int rc_setup(void);
 int rc_teardown(void);
+/* Its two parts: end and reap all children; forget what the parent has made. */
+int rc_end_children(void);
+void rc_disown(void);
 /* A new hierarchy without controllers; NULL and errno. */
 const char *rc_hier_new(void);
 /* The hierarchy that has cpuacct, made if there is none; NULL and errno. */
@@ -95,6 +102,8 @@ const char *rc_cpuacct(void);
  */
 const char *rc_bound_new(const char *list);
 bool rc_has_subsys(const char *name);
+/* Nothing of the debug controllers in @hier is to fail any more. */
+int rc_disarm(const char *hier);
 /* A group with a name of its own in @parent; NULL and errno. */
 const char *rc_group_new(const char *parent);
 void rc_track_hier(const char *path);
@@ -105,6 +114,8 @@ const char *rc_proc_mount(const char *options);
 pid_t rc_fork(void);
 void rc_die_with_parent(void);
 void rc_track_child(pid_t pid);
+/* Those that were made and not reaped; the return value is their number. */
+int rc_children(const pid_t **pids);
 pid_t rc_sleeper(void);
 pid_t rc_spinner(void);
 pid_t rc_syscaller(void);
@@ -121,6 +132,12 @@ int rc_kill(pid_t pid);
 int rc_run(int (*fn)(void *arg), void *arg);
 /* The same, the child being the unprivileged user @uid. */
 int rc_run_as(uid_t uid, int (*fn)(void *arg), void *arg);
+/* Gives up CAP_SYS_ADMIN. */
+int rc_drop_cap(void);
+/* rc_run(), the child being root without CAP_SYS_ADMIN. */
+int rc_run_uncapped(int (*fn)(void *arg), void *arg);
+/* The same, the child being root of a user namespace of its own. */
+int rc_run_in_user_ns(int (*fn)(void *arg), void *arg);
 /* Until the child has come to its end; it stays a zombie. */
 int rc_wait_zombie(pid_t pid);
 

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -350,35 +349,6 @@ static int write_fd(void *fd)
 	return rc_write_fd(*(int *)fd, "cpuacct", 7);
 }
 
-static int drop_cap(void)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps))
-		return -errno;
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	return syscall(SYS_capset, &head, caps) ? -errno : 0;
-}
-
-static int without_cap(void *path)
-{
-	return drop_cap() ?: write_list(path);
-}
-
-static int in_user_ns(void *path)
-{
-	if (unshare(CLONE_NEWUSER) ||
-	    rc_write("/proc/self/uid_map", "0 0 1"))
-		return -ECHILD;
-	return write_list(path);
-}
-
 /* It takes CAP_SYS_ADMIN in the first user namespace, also if one may write. */
 TEST_F(rebind, not_permitted)
 {
@@ -388,8 +358,8 @@ TEST_F(rebind, not_permitted)
 	ASSERT_EQ(0, chmod(path, 0666));
 	before = rc_snapshot(RC_ROOT);
 	EXPECT_EQ(-EPERM, rc_run_as(RC_USER, write_list, path));
-	EXPECT_EQ(-EPERM, rc_run(without_cap, path));
-	EXPECT_EQ(-EPERM, rc_run(in_user_ns, path));
+	EXPECT_EQ(-EPERM, rc_run_uncapped(write_list, path));
+	EXPECT_EQ(-EPERM, rc_run_in_user_ns(write_list, path));
 	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
 	free(path);
 }

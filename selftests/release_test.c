@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -630,36 +629,6 @@ static int write_fd(void *fd)
 	return rc_write_fd(*(int *)fd, "/ksft", 5);
 }
 
-/* @fn without CAP_SYS_ADMIN, but root otherwise. */
-static int drop_cap(void)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps))
-		return -errno;
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	return syscall(SYS_capset, &head, caps) ? -errno : 0;
-}
-
-static int without_cap(void *path)
-{
-	return drop_cap() ?: write_agent(path);
-}
-
-static int in_user_ns(void *path)
-{
-	if (unshare(CLONE_NEWUSER) ||
-	    rc_write("/proc/self/uid_map", "0 0 1"))
-		return -ECHILD;
-	return write_agent(path);
-}
-
 static int with_mount_ns(void *path)
 {
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) ||
@@ -676,8 +645,8 @@ TEST_F(release, not_permitted)
 	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, write_agent, path));
 	ASSERT_EQ(0, chmod(path, 0666));
 	EXPECT_EQ(-EPERM, rc_run_as(RC_USER, write_agent, path));
-	EXPECT_EQ(-EPERM, rc_run(without_cap, path));
-	EXPECT_EQ(-EPERM, rc_run(in_user_ns, path));
+	EXPECT_EQ(-EPERM, rc_run_uncapped(write_agent, path));
+	EXPECT_EQ(-EPERM, rc_run_in_user_ns(write_agent, path));
 	EXPECT_EQ(-EPERM, rc_run(with_mount_ns, path));
 	EXPECT_EQ(1, rc_read(path, buf, sizeof(buf)));
 	EXPECT_EQ(0, rc_write(path, "/ksft"));
@@ -693,7 +662,7 @@ struct opener {
 static int open_without_cap(void *arg)
 {
 	struct opener *opener = arg;
-	int ret = drop_cap(), fd;
+	int ret = rc_drop_cap(), fd;
 
 	fd = ret ?: rc_open(opener->path, O_WRONLY);
 	rc_set(&opener->fd, fd);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -31,21 +30,6 @@ static int rename_with(const char *from, const char *to, unsigned int flags)
 static int rename_to(const char *from, const char *to)
 {
 	return rename_with(from, to, 0);
-}
-
-/* Is the last name of @path listed in its directory, once? */
-static bool shows(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	DIR *dir = opendir(rc_fmt("%.*s", (int)(slash - path), path));
-	struct dirent *entry;
-	int seen = 0;
-
-	while (dir && (entry = readdir(dir)))
-		seen += !strcmp(entry->d_name, slash + 1);
-	if (dir)
-		closedir(dir);
-	return seen == 1;
 }
 
 static ino_t inode_of(const char *path)
@@ -101,8 +85,8 @@ TEST_F(rename, group)
 		     rc_where(self->pid, self->hier));
 	EXPECT_EQ(-ENOENT, rc_open(self->grp, O_RDONLY));
 	EXPECT_EQ(-ENOENT, rc_open(self->sub, O_RDONLY));
-	EXPECT_FALSE(shows(self->grp));
-	EXPECT_TRUE(shows(self->grp2));
+	EXPECT_FALSE(rc_shows(self->grp));
+	EXPECT_TRUE(rc_shows(self->grp2));
 	EXPECT_EQ(inode, inode_of(self->grp2));
 	EXPECT_TRUE(rc_listed(rc_fmt("%s/tasks", sub2), self->pid));
 	EXPECT_EQ(1, (int)rc_number(rc_fmt("%s/notify_on_release", sub2)));
@@ -147,8 +131,8 @@ TEST_F(rename, hierarchy)
 		     rc_where(self->pid, self->hier2));
 	EXPECT_TRUE(rc_listed(rc_fmt("%s/tasks", grp2), self->pid));
 	EXPECT_EQ(-ENOENT, rc_open(self->hier, O_RDONLY));
-	EXPECT_FALSE(shows(self->hier));
-	EXPECT_TRUE(shows(self->hier2));
+	EXPECT_FALSE(rc_shows(self->hier));
+	EXPECT_TRUE(rc_shows(self->hier2));
 	text = rc_text("/proc/self/rc");
 	ASSERT_TRUE(!!text);
 	first = strstr(text, rc_fmt("%s::/\n", name2));
@@ -270,8 +254,8 @@ TEST_F(rename, mounts)
 			const char *new = j ? there[!(i % 2)] : here[!(i % 2)];
 
 			ASSERT_EQ(0, access(new, F_OK));
-			ASSERT_TRUE(shows(new));
-			ASSERT_FALSE(shows(old));
+			ASSERT_TRUE(rc_shows(new));
+			ASSERT_FALSE(rc_shows(old));
 			ASSERT_EQ(-ENOENT, rc_open(old, O_RDONLY));
 			ASSERT_EQ(0, rc_count(rc_fmt("%s/tasks", new)));
 		}
@@ -407,31 +391,6 @@ static int do_rename(void *arg)
 	return rename_to(op->from, op->to);
 }
 
-static int without_cap(void *arg)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps))
-		return -errno;
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	caps[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted &=
-		~CAP_TO_MASK(CAP_SYS_ADMIN);
-	if (syscall(SYS_capset, &head, caps))
-		return -errno;
-	return do_rename(arg);
-}
-
-static int in_user_ns(void *arg)
-{
-	if (unshare(CLONE_NEWUSER) || rc_write("/proc/self/uid_map", "0 0 1"))
-		return -ECHILD;
-	return do_rename(arg);
-}
-
 /* A hierarchy is renamed with CAP_SYS_ADMIN in the first user namespace. */
 TEST_F(rename, hierarchy_without_cap)
 {
@@ -439,11 +398,11 @@ TEST_F(rename, hierarchy_without_cap)
 	struct rename_op grp = { self->grp, self->grp2 };
 	char *before = rc_snapshot(RC_ROOT);
 
-	EXPECT_EQ(-EPERM, rc_run(without_cap, &hier));
-	EXPECT_EQ(-EPERM, rc_run(in_user_ns, &hier));
+	EXPECT_EQ(-EPERM, rc_run_uncapped(do_rename, &hier));
+	EXPECT_EQ(-EPERM, rc_run_in_user_ns(do_rename, &hier));
 	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, do_rename, &hier));
 	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
-	EXPECT_EQ(0, rc_run(without_cap, &grp));
+	EXPECT_EQ(0, rc_run_uncapped(do_rename, &grp));
 	EXPECT_EQ(0, access(self->grp2, F_OK));
 }
 
@@ -512,8 +471,8 @@ TEST_F(rename, lengths)
 		}
 		ASSERT_STREQ(to + strlen(self->hier),
 			     rc_where(self->pid, self->hier));
-		ASSERT_TRUE(shows(to));
-		ASSERT_FALSE(shows(from));
+		ASSERT_TRUE(rc_shows(to));
+		ASSERT_FALSE(rc_shows(from));
 		ASSERT_TRUE(rc_listed(rc_fmt("%s/tasks", to), self->pid));
 		snprintf(from, sizeof(from), "%s", to);
 	}

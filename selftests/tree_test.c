@@ -15,13 +15,6 @@
 
 #define MAX_DEPTH 32
 
-static int mode_of(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) ? -errno : (int)st.st_mode;
-}
-
 static int links_of(const char *path)
 {
 	struct stat st;
@@ -68,20 +61,20 @@ TEST_F(tree, modes)
 	const char * const dirs[] = { self->hier, self->grp };
 	size_t i;
 
-	EXPECT_EQ(S_IFDIR | 0755, mode_of(RC_ROOT));
-	EXPECT_EQ(S_IFREG | 0444, mode_of(RC_ROOT "/subsystems"));
-	EXPECT_EQ(S_IFDIR | 0755, mode_of(self->hier));
-	EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/subsystems", self->hier)));
+	EXPECT_EQ(S_IFDIR | 0755, rc_mode(RC_ROOT));
+	EXPECT_EQ(S_IFREG | 0444, rc_mode(RC_ROOT "/subsystems"));
+	EXPECT_EQ(S_IFDIR | 0755, rc_mode(self->hier));
+	EXPECT_EQ(S_IFREG | 0644, rc_mode(rc_fmt("%s/subsystems", self->hier)));
 	EXPECT_EQ(S_IFREG | 0644,
-		  mode_of(rc_fmt("%s/release_agent", self->hier)));
-	EXPECT_EQ(S_IFDIR | 0755, mode_of(self->grp));
+		  rc_mode(rc_fmt("%s/release_agent", self->hier)));
+	EXPECT_EQ(S_IFDIR | 0755, rc_mode(self->grp));
 	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
-		EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/tasks", dirs[i])));
-		EXPECT_EQ(S_IFREG | 0644, mode_of(rc_fmt("%s/procs", dirs[i])));
+		EXPECT_EQ(S_IFREG | 0644, rc_mode(rc_fmt("%s/tasks", dirs[i])));
+		EXPECT_EQ(S_IFREG | 0644, rc_mode(rc_fmt("%s/procs", dirs[i])));
 		EXPECT_EQ(S_IFREG | 0444,
-			  mode_of(rc_fmt("%s/events", dirs[i])));
+			  rc_mode(rc_fmt("%s/events", dirs[i])));
 		EXPECT_EQ(S_IFREG | 0644,
-			  mode_of(rc_fmt("%s/notify_on_release", dirs[i])));
+			  rc_mode(rc_fmt("%s/notify_on_release", dirs[i])));
 	}
 }
 
@@ -153,10 +146,10 @@ TEST_F(tree, binding_by_name)
 	EXPECT_LE(0, rc_read(rc_fmt("%s/subsystems", path), buf, sizeof(buf)));
 	EXPECT_STREQ("cpuacct\n", buf);
 	EXPECT_STREQ("cpuacct\tcpuacct\t1\t1", cpuacct_line());
-	EXPECT_EQ(S_IFREG | 0444, mode_of(rc_fmt("%s/cpuacct.usage", path)));
+	EXPECT_EQ(S_IFREG | 0444, rc_mode(rc_fmt("%s/cpuacct.usage", path)));
 	EXPECT_EQ(0, rc_mkdir(rc_fmt("%s/g", path)));
-	EXPECT_EQ(S_IFREG | 0444, mode_of(rc_fmt("%s/g/cpuacct.load", path)));
-	EXPECT_EQ(S_IFREG | 0444, mode_of(rc_fmt("%s/g/cpuacct.stat", path)));
+	EXPECT_EQ(S_IFREG | 0444, rc_mode(rc_fmt("%s/g/cpuacct.load", path)));
+	EXPECT_EQ(S_IFREG | 0444, rc_mode(rc_fmt("%s/g/cpuacct.stat", path)));
 	EXPECT_STREQ("cpuacct\tcpuacct\t2\t1", cpuacct_line());
 	EXPECT_EQ(0, rc_rmdir(rc_fmt("%s/g", path)));
 	EXPECT_EQ(0, rc_rmdir(path));
@@ -395,7 +388,7 @@ TEST_F(tree, umask)
 	umask(077);
 	ASSERT_EQ(0, mkdir(path, 0777));
 	umask(022);
-	EXPECT_EQ(S_IFDIR | 0700, mode_of(path));
+	EXPECT_EQ(S_IFDIR | 0700, rc_mode(path));
 }
 
 FIXTURE(name)

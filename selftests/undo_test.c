@@ -110,12 +110,6 @@ static int arm(const char *hier, int ctlr, const char *op, int nth, int err)
 			rc_fmt("%s %d %d\n", op, nth, err));
 }
 
-static int disarm(const char *hier)
-{
-	return rc_write(rc_fmt("%s/debug.fail", hier), "none") ?:
-	       rc_write(rc_fmt("%s/debug2.fail", hier), "none");
-}
-
 static bool armed(const char *hier, int ctlr)
 {
 	char buf[64] = "";
@@ -231,7 +225,7 @@ FIXTURE_SETUP(undo)
 	ASSERT_EQ(0, rc_setup());
 	self->hier = rc_bound_new(BOTH);
 	ASSERT_TRUE(!!self->hier);
-	ASSERT_EQ(0, disarm(self->hier));
+	ASSERT_EQ(0, rc_disarm(self->hier));
 	self->from = rc_group_new(self->hier);
 	self->to = rc_group_new(self->hier);
 	ASSERT_TRUE(self->from && self->to);
@@ -248,7 +242,7 @@ FIXTURE_SETUP(undo)
 
 FIXTURE_TEARDOWN(undo)
 {
-	EXPECT_EQ(0, disarm(self->hier));
+	EXPECT_EQ(0, rc_disarm(self->hier));
 	EXPECT_EQ(0, rc_teardown());
 }
 
@@ -540,7 +534,7 @@ FIXTURE_SETUP(bind)
 	self->subsystems = strdup(rc_fmt("%s/subsystems", self->plain));
 	self->both = rc_bound_new(BOTH);
 	ASSERT_TRUE(!!self->both);
-	ASSERT_EQ(0, disarm(self->both));
+	ASSERT_EQ(0, rc_disarm(self->both));
 	ASSERT_TRUE(RC_WAIT(count_of(self->both, 0, "groups") ==
 			    count_dirs(RC_ROOT)));
 	take_counts(self->both, &self->before);
