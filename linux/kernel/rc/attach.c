@@ -25,7 +25,8 @@
 /*
  * The process that is being moved, whole or a thread of it. Written under
  * rc_mutex. A thread that is about to replace its proxy looks at it under its
- * task_lock, which rc_move_prepare() takes after it was set.
+ * task_lock, which rc_move_prepare() takes after it was set. One that is
+ * about to make a thread looks at it as well, with no lock: see rc_fork_pin().
  */
 struct signal_struct *rc_moving;
 

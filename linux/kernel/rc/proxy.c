@@ -313,6 +313,17 @@ static void rc_exit(struct task_struct *tsk, struct nsproxy *ns)
 			ss->exit(ns->rc.state[id], tsk);
 }
 
+static bool rc_is_moving(struct task_struct *tsk)
+{
+	return unlikely(READ_ONCE(rc_moving) == tsk->signal);
+}
+
+static void rc_wait_for_move(void)
+{
+	mutex_lock(&rc_mutex);
+	mutex_unlock(&rc_mutex);
+}
+
 /**
  * rc_replace_proxy - give current, or a child whose fork has failed, another proxy
  * @tsk: the task
@@ -327,10 +338,9 @@ struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
 
 	task_lock(tsk);
 	/* Who moves this process has prepared for the proxy that is there. */
-	while (unlikely(new && READ_ONCE(rc_moving) == tsk->signal)) {
+	while (new && rc_is_moving(tsk)) {
 		task_unlock(tsk);
-		mutex_lock(&rc_mutex);
-		mutex_unlock(&rc_mutex);
+		rc_wait_for_move();
 		task_lock(tsk);
 	}
 	old = tsk->nsproxy;
@@ -350,13 +360,20 @@ struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
  * rc_fork_pin - get the proxy that a child is to start from
  * @child: the child; what it has in ->nsproxy was copied without a reference
  *
- * Context: current is the parent.
+ * Context: process context, may sleep. Current is the parent.
  * Return: the parent's proxy of this moment, with a reference, in @child as
  * well.
  */
 struct nsproxy *rc_fork_pin(struct task_struct *child)
 {
 	struct nsproxy *ns;
+
+	/*
+	 * Else a process that makes threads fast enough would never be moved.
+	 * Who does not see it yet is one of the threads that are there.
+	 */
+	if (rc_is_moving(child))
+		rc_wait_for_move();
 
 	/*
 	 * A count of 0 means that someone has just moved current. The memory is
