@@ -194,6 +194,7 @@ FIXTURE_VARIANT_ADD(fault, mkdir_bound_hierarchy)
 	.fn = make_hier,
 	.undo = remove_it,
 	.file = RC_ROOT "/cpuacct",
+	.plain = true,
 };
 
 FIXTURE_VARIANT_ADD(fault, mkdir_group)
@@ -283,7 +284,7 @@ FIXTURE_SETUP(fault)
 	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/ignore-gfp-wait",
 			      "N"));
 	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/verbose", "0"));
-	hier = variant->plain ? rc_hier_new() : rc_bound_new(CHARGING);
+	hier = variant->plain ? rc_hier_new() : rc_bound_new("cpuacct," CHARGING);
 	ASSERT_TRUE(!!hier);
 	grp = variant->plain ? hier : rc_group_new(hier);
 	ASSERT_TRUE(!!grp);

@@ -94,6 +94,44 @@ TEST_F(groups, listed)
 	EXPECT_EQ(GROUPS + 2, (int)st.st_nlink);
 }
 
+/* Each entry is found again at the place where it was, and all from the start. */
+TEST_F(groups, seek)
+{
+	DIR *dir = opendir(self->grp);
+	struct dirent *entry;
+	struct {
+		long place;
+		char name[32];
+	} *at = calloc(2 * GROUPS, sizeof(*at));
+	int nr = 0, i;
+
+	ASSERT_TRUE(dir && at);
+	for (;;) {
+		at[nr].place = telldir(dir);
+		entry = readdir(dir);
+		if (!entry)
+			break;
+		snprintf(at[nr++].name, sizeof(at->name), "%.31s",
+			 entry->d_name);
+		ASSERT_GT(2 * GROUPS, nr);
+	}
+	ASSERT_LT(GROUPS, nr);
+	for (i = nr - 1; i >= 0; i -= 7) {
+		seekdir(dir, at[i].place);
+		entry = readdir(dir);
+		ASSERT_TRUE(!!entry);
+		ASSERT_STREQ(at[i].name, entry->d_name);
+	}
+	rewinddir(dir);
+	for (i = 0; (entry = readdir(dir)); i++)
+		ASSERT_STREQ(at[i].name, entry->d_name);
+	EXPECT_EQ(nr, i);
+	EXPECT_EQ(-1, lseek(dirfd(dir), -1, SEEK_SET));
+	EXPECT_EQ(EINVAL, errno);
+	closedir(dir);
+	free(at);
+}
+
 /* What is removed while one lists hides nothing else from the list. */
 TEST_F(groups, removed_while_listed)
 {
