@@ -11,7 +11,8 @@ SHELL := /bin/bash
 export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V
 export J ?= $(shell nproc)
 
-# DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both
+# DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both. Every one that
+# qemu/config/ has can be named: make check KERNELS="cgroups up".
 KERNELS := $(if $(DEBUG),$(if $(filter 0,$(DEBUG)),release,debug),release debug)
 RELEASE := build/out/release
 
@@ -35,6 +36,7 @@ help:
 	@echo
 	@echo 'Variables: T=name[,name]   only these tests ("kunit" is one)'
 	@echo '           DEBUG=0|1       only the release or the debug kernel'
+	@echo '           KERNELS=names   other kernels: cgroups (with cgroups), up (for one CPU)'
 	@echo '           RACE=seconds    how long each race runs (10; 60 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
 	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
