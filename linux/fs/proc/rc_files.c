@@ -200,6 +200,8 @@ static int rc_write_buf(struct file *file, char *buf)
 		return err;
 	err = rc_write_state(rc_group_state(of->grp, rf->ss), rf, buf);
 	mutex_unlock(&rc_mutex);
+	if (rf->ss->settle)
+		rf->ss->settle();
 	return err;
 }
 

@@ -107,6 +107,9 @@ struct rc_file {
  * @create: makes the state for a new group below @parent's. Called under
  *	rc_mutex, may sleep. The state is not visible yet. Returns the new state
  *	or ERR_PTR().
+ * @remove: the group of @st was removed: it has no tasks and no groups below it, and
+ *	will have none. Called under rc_mutex, may sleep. Not called for a state
+ *	that was never visible.
  * @destroy: frees a state. Process context, may sleep; rc_mutex is held if the
  *	state was never visible, and not held otherwise. No reader is left.
  * @bind: called under rc_mutex with the hierarchy that the controller is about
@@ -121,6 +124,9 @@ struct rc_file {
  *	another controller, or another thread of its process may not. In reverse
  *	order of @can_attach.
  * @attach: @tsk has moved. It can have exited since.
+ * @settle: waits for what a write to a file of the controller, or a move in its
+ *	hierarchy, has left to be done. Called after these, whether they have
+ *	failed or not, with no lock of rc held; may sleep.
  * @can_fork: may there be a new task @child in @st's group? Atomic: called with
  *	tasklist_lock held for writing and interrupts off, at the last point at
  *	which fork can fail. Returns 0, or a negative errno for the caller of
@@ -149,6 +155,7 @@ struct rc_subsys {
 	struct rc_hierarchy *hier;
 
 	struct rc_state *(*create)(struct rc_state *parent);
+	void (*remove)(struct rc_state *st);
 	void (*destroy)(struct rc_state *st);
 	int (*bind)(struct rc_hierarchy *hier);
 
@@ -158,6 +165,7 @@ struct rc_subsys {
 			      struct task_struct *tsk);
 	void (*attach)(struct rc_state *to, struct rc_state *from,
 		       struct task_struct *tsk);
+	void (*settle)(void);
 
 	int (*can_fork)(struct rc_state *st, struct task_struct *child);
 	void (*cancel_fork)(struct rc_state *st, struct task_struct *child);
@@ -210,6 +218,14 @@ static inline struct rc_state *rc_task_state(struct task_struct *tsk,
 		ns = again;
 	}
 }
+
+/* For controllers. */
+bool rc_state_has_tasks(const struct rc_state *st);
+void rc_state_get(struct rc_state *st);
+void rc_state_put(struct rc_state *st);
+const char *rc_state_name(const struct rc_state *st);
+void rc_show_path(struct seq_file *m, const struct rc_state *st);
+int rc_move_all(struct rc_state *from, struct rc_state *to);
 
 void rc_init_early(void);
 

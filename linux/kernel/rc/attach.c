@@ -50,6 +50,7 @@ struct rc_move {
  * struct rc_moves - what is to move
  * @grp: where to
  * @target: the same as it stands in a proxy, NULL for a root
+ * @source: only threads of this group move, unless it is NULL
  * @cred: credentials that decide
  * @move: the threads, in the order of the process's list
  * @nr: how many they are
@@ -61,6 +62,7 @@ struct rc_move {
 struct rc_moves {
 	struct rc_group *grp;
 	struct rc_group *target;
+	struct rc_group *source;
 	const struct cred *cred;
 	struct rc_move *move;
 	unsigned int nr;
@@ -202,6 +204,8 @@ static void rc_moves_see(struct rc_moves *mvs, struct task_struct *tsk,
 		mvs->alive = true;
 	if (!READ_ONCE(tsk->nsproxy) ||
 	    rc_task_in(tsk, mvs->grp->hier->id, mvs->target) ||
+	    (mvs->source &&
+	     !rc_task_in(tsk, mvs->grp->hier->id, mvs->source)) ||
 	    rc_moves_has(mvs, tsk, next))
 		return;
 	if (mvs->nr == mvs->max) {
@@ -361,6 +365,44 @@ static struct task_struct *rc_find_task(pid_t nr)
 	return tsk;
 }
 
+/* Lets controllers wait for what they have left to be done. */
+static void rc_settle(unsigned long mask)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &mask)
+		if (ss->settle)
+			ss->settle();
+}
+
+/* @source: leave a thread alone that is not in this group, unless it is NULL. */
+static int rc_move(struct rc_group *grp, struct rc_group *source, pid_t nr,
+		   bool process, const struct cred *cred)
+{
+	struct rc_moves mvs = {
+		.grp = grp, .target = rc_is_root(grp) ? NULL : grp,
+		.source = source, .cred = cred, .move = &mvs.single, .max = 1,
+	};
+	struct task_struct *tsk;
+	unsigned long mask;
+	int ret;
+
+	tsk = rc_find_task(nr);
+	if (!tsk)
+		return READ_ONCE(grp->dead) ? -ENODEV : -ESRCH;
+
+	mutex_lock(&rc_mutex);
+	mask = grp->hier->subsys_mask;
+	ret = grp->dead ? -ENODEV : rc_moves_run(&mvs, tsk, process);
+	mutex_unlock(&rc_mutex);
+
+	rc_moves_drop(&mvs);
+	put_task_struct(tsk);
+	rc_settle(mask);
+	return ret;
+}
+
 /**
  * rc_attach - move a thread, or all threads of its process, to a group
  * @grp: the group
@@ -378,22 +420,57 @@ static struct task_struct *rc_find_task(pid_t nr)
 int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 	      const struct cred *cred)
 {
-	struct rc_moves mvs = {
-		.grp = grp, .target = rc_is_root(grp) ? NULL : grp,
-		.cred = cred, .move = &mvs.single, .max = 1,
-	};
-	struct task_struct *tsk;
+	return rc_move(grp, NULL, nr, process, cred);
+}
+
+/**
+ * rc_move_all - move all tasks of a group to one above it
+ * @from: a state of the group, with a reference
+ * @to: the same controller's state in the other group
+ *
+ * Tasks that are born meanwhile move, too. One that has left the group by
+ * itself is left alone.
+ *
+ * Context: process context of a kernel thread, takes rc_mutex, may sleep.
+ * Return: 0, also if the group was removed meanwhile; -ENOMEM; or what a
+ * controller says. Then some of the tasks have not moved.
+ */
+int rc_move_all(struct rc_state *from, struct rc_state *to)
+{
+	struct rc_group *grp = from->group, *target;
+	struct rc_pids pids;
+	bool moved;
+	size_t i;
 	int ret;
 
-	tsk = rc_find_task(nr);
-	if (!tsk)
-		return READ_ONCE(grp->dead) ? -ENODEV : -ESRCH;
+	do {
+		mutex_lock(&rc_mutex);
+		/* A top state has none while the controller is not bound. */
+		target = to->group;
+		if (!target || grp->dead) {
+			mutex_unlock(&rc_mutex);
+			return 0;
+		}
+		rc_group_get(target);
+		ret = rc_pids_collect(grp, &init_pid_ns, false, &pids);
+		mutex_unlock(&rc_mutex);
+		if (ret) {
+			rc_group_put(target);
+			return ret;
+		}
 
-	mutex_lock(&rc_mutex);
-	ret = grp->dead ? -ENODEV : rc_moves_run(&mvs, tsk, process);
-	mutex_unlock(&rc_mutex);
+		moved = false;
+		for (i = 0; i < pids.nr; i++) {
+			int err = rc_move(target, grp, pids.pid[i], false,
+					  current_cred());
 
-	rc_moves_drop(&mvs);
-	put_task_struct(tsk);
+			if (!err)
+				moved = true;
+			else if (err != -ESRCH)
+				ret = err;
+		}
+		kvfree(pids.pid);
+		rc_group_put(target);
+	} while (moved);
 	return ret;
 }

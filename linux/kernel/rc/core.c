@@ -231,6 +231,18 @@ static void rc_group_destroy_states(struct rc_group *grp, unsigned int nr)
 			rc_subsys_by_id(nr)->destroy(grp->state[nr]);
 }
 
+static void rc_group_remove_states(struct rc_group *grp)
+{
+	unsigned int id = rc_nr_subsys;
+
+	while (id--) {
+		struct rc_subsys *ss = rc_subsys_by_id(id);
+
+		if (grp->state[id] && ss->remove)
+			ss->remove(grp->state[id]);
+	}
+}
+
 static void rc_group_free(struct rc_group *grp)
 {
 	struct rc_group *parent = grp->parent;
@@ -267,6 +279,61 @@ void rc_group_put(struct rc_group *grp)
 		INIT_RCU_WORK(&grp->release, rc_group_release);
 		queue_rcu_work(system_unbound_wq, &grp->release);
 	}
+}
+
+/*
+ * What controllers may ask about the group of a state
+ */
+
+/**
+ * rc_state_has_tasks - has a group tasks of its own?
+ * @st: the state of a group; not the top state
+ *
+ * Context: any. If the answer is no, only an attach, which runs under rc_mutex and
+ * tells the controller, makes it yes.
+ * Return: true if it has.
+ */
+bool rc_state_has_tasks(const struct rc_state *st)
+{
+	const struct rc_group *grp = READ_ONCE(st->group);
+
+	return grp && !list_empty(&grp->proxies);
+}
+
+/**
+ * rc_state_get - take a reference that keeps a state
+ * @st: the state; nothing is taken for a top state, which stays anyway
+ *
+ * Context: any, the group being in the tree or held by the caller.
+ */
+void rc_state_get(struct rc_state *st)
+{
+	if (st->parent)
+		rc_group_get(st->group);
+}
+
+/**
+ * rc_state_put - drop a reference to a state
+ * @st: the state, from rc_state_get()
+ *
+ * Context: any.
+ */
+void rc_state_put(struct rc_state *st)
+{
+	if (st->parent)
+		rc_group_put(st->group);
+}
+
+/**
+ * rc_state_name - the name of a state's group
+ * @st: the state
+ *
+ * Context: under RCU.
+ * Return: the name, "/" for a root; valid while RCU is held.
+ */
+const char *rc_state_name(const struct rc_state *st)
+{
+	return st->parent ? rcu_dereference(st->group->name) : "/";
 }
 
 static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
@@ -514,6 +581,7 @@ int rc_group_remove(struct rc_group *grp)
 	WRITE_ONCE(grp->dead, true);
 	rb_erase(&grp->node, &grp->parent->children);
 	grp->hier->nr_groups--;
+	rc_group_remove_states(grp);
 	if (rc_is_root(grp)) {
 		rc_unbind(grp->hier->subsys_mask);
 		list_del_rcu(&grp->hier->node);

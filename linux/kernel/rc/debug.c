@@ -45,6 +45,7 @@ enum debug_op {
 	DEBUG_CAN_FORK,
 	DEBUG_MAY_FAIL,
 	DEBUG_DESTROY = DEBUG_MAY_FAIL,
+	DEBUG_REMOVE,
 	DEBUG_UNBIND,
 	DEBUG_CANCEL_ATTACH,
 	DEBUG_ATTACH,
@@ -61,6 +62,7 @@ static const char * const debug_names[] = {
 	[DEBUG_CAN_ATTACH]	= "can_attach",
 	[DEBUG_CAN_FORK]	= "can_fork",
 	[DEBUG_DESTROY]		= "destroy",
+	[DEBUG_REMOVE]		= "remove",
 	[DEBUG_UNBIND]		= "unbind",
 	[DEBUG_CANCEL_ATTACH]	= "cancel_attach",
 	[DEBUG_ATTACH]		= "attach",
@@ -215,6 +217,14 @@ static void debug_destroy(struct rc_state *st)
 	kfree(dbg);
 }
 
+/* Counted above, as the count of a removed group is seen by nobody. */
+static void debug_remove(struct rc_state *st)
+{
+	debug_check_context(DEBUG_REMOVE);
+	WARN_ON_ONCE(rc_state_has_tasks(st));
+	debug_call(st->parent, DEBUG_REMOVE, NULL);
+}
+
 static int debug_bind_at(struct rc_state *top, struct rc_hierarchy *hier)
 {
 	enum debug_op op = hier ? DEBUG_BIND : DEBUG_UNBIND;
@@ -243,6 +253,13 @@ static void debug_attach(struct rc_state *to, struct rc_state *from,
 	debug_check_context(DEBUG_ATTACH);
 	debug_call(to, DEBUG_ATTACH, tsk);
 	debug_call(from, DEBUG_LEAVE, tsk);
+}
+
+/* Not counted: it comes for a controller, not for a group. */
+static void debug_settle(void)
+{
+	might_sleep();
+	lockdep_assert_not_held(&rc_mutex);
 }
 
 static int debug_can_fork(struct rc_state *st, struct task_struct *child)
@@ -412,6 +429,7 @@ static struct rc_subsys _ctlr##_subsys = {				\
 	.top		= &_ctlr##_top.st,				\
 	.files		= _ctlr##_files,				\
 	.create		= debug_create,					\
+	.remove		= debug_remove,					\
 	.destroy	= debug_destroy,				\
 	.bind		= _ctlr##_bind,					\
 	.can_attach	= debug_can_attach,				\
@@ -419,6 +437,7 @@ static struct rc_subsys _ctlr##_subsys = {				\
 	.attach		= debug_attach,					\
 	.can_fork	= debug_can_fork,				\
 	.cancel_fork	= debug_cancel_fork,				\
+	.settle		= debug_settle,					\
 	.fork		= _ctlr##_fork,					\
 	.exit		= debug_exit,					\
 };									\

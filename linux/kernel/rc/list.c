@@ -195,7 +195,7 @@ int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 	return 0;
 }
 
-static void rc_show_path(struct seq_file *m, struct rc_group *grp)
+static void rc_show_group_path(struct seq_file *m, struct rc_group *grp)
 {
 	const char *name[RC_MAX_DEPTH];
 	unsigned int n = grp ? rc_group_path(grp, name) : 0;
@@ -206,6 +206,18 @@ static void rc_show_path(struct seq_file *m, struct rc_group *grp)
 		seq_putc(m, '/');
 		seq_puts(m, name[n]);
 	}
+}
+
+/**
+ * rc_show_path - print the path of a state's group
+ * @m: where to
+ * @st: the state
+ *
+ * Context: under RCU.
+ */
+void rc_show_path(struct seq_file *m, const struct rc_state *st)
+{
+	rc_show_group_path(m, st->parent ? st->group : NULL);
 }
 
 /**
@@ -244,7 +256,7 @@ int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
 		seq_putc(m, ':');
 		rc_show_subsys_list(m, READ_ONCE(hier->subsys_mask), ',');
 		seq_putc(m, ':');
-		rc_show_path(m, grp);
+		rc_show_group_path(m, grp);
 		seq_putc(m, '\n');
 	}
 out:
