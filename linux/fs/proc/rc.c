@@ -375,6 +375,18 @@ out_put_group:
 	return ERR_PTR(err);
 }
 
+/**
+ * rc_make_hierarchy - make a hierarchy for the kernel's own reasons
+ * @name: its name, of 1 to NAME_MAX bytes
+ *
+ * Context: rc_mutex held, may sleep.
+ * Return: 0, or a negative errno as for mkdir(2).
+ */
+int rc_make_hierarchy(const char *name)
+{
+	return PTR_ERR_OR_ZERO(rc_make_group(rc_top.pde, name, 0755, NULL));
+}
+
 static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 		    struct dentry *dentry, umode_t mode)
 {
@@ -625,16 +637,16 @@ static int __init rc_boot_hierarchies(void)
 	char *name;
 
 	while ((name = strsep(&rc_boot_list, ";"))) {
-		struct inode *inode = ERR_PTR(-EINVAL);
+		int err = -EINVAL;
 
 		mutex_lock(&rc_mutex);
 		if (*name && strlen(name) <= NAME_MAX && !strchr(name, '/') &&
 		    strcmp(name, ".") && strcmp(name, ".."))
-			inode = rc_make_group(rc_top.pde, name, 0755, NULL);
+			err = rc_make_hierarchy(name);
 		mutex_unlock(&rc_mutex);
-		if (IS_ERR(inode))
+		if (err)
 			pr_warn("rc: cannot make hierarchy \"%s\": %pe\n",
-				name, inode);
+				name, ERR_PTR(err));
 	}
 	return 0;
 }

@@ -27,6 +27,7 @@ static inline bool rc_pde_dead(const struct proc_dir_entry *de)
 }
 
 /* rc.c */
+int rc_make_hierarchy(const char *name);
 int rc_dir_rebind(struct rc_group *root, unsigned long mask);
 
 /* rc_files.c */

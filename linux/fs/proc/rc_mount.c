@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "mount -t cpuset" for programs that are older than /proc/rc: the directory of the
+ * hierarchy with the cpuset controller, as a file system of its own. It is part of
+ * one of proc, so what is done here shows there, and the other way round.
+ */
+
+#include <linux/bitops.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/init.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+
+#include "rc_internal.h"
+
+/* Where it is below the root of proc; makes it if it is not there. */
+static char *rc_cpuset_path(void)
+{
+	struct rc_subsys *ss;
+	unsigned long mask;
+	char *path;
+	int err = 0;
+
+	if (!rc_parse_subsys_list("cpuset", false, &mask))
+		return ERR_PTR(-ENODEV);
+	ss = rc_subsys_by_id(__ffs(mask));
+
+	mutex_lock(&rc_mutex);
+	if (!ss->hier)
+		err = rc_make_hierarchy(ss->name);
+	if (!err && !ss->hier)
+		err = -EBUSY;
+	path = err ? ERR_PTR(err) :
+		     kasprintf(GFP_KERNEL, "rc/%s",
+			       rc_group_name(&ss->hier->root));
+	mutex_unlock(&rc_mutex);
+	return path ?: ERR_PTR(-ENOMEM);
+}
+
+static struct vfsmount *rc_mount_proc(void)
+{
+	struct file_system_type *type = get_fs_type("proc");
+	struct fs_context *fc;
+	struct vfsmount *mnt;
+
+	if (!type)
+		return ERR_PTR(-ENODEV);
+	fc = fs_context_for_mount(type, 0);
+	put_filesystem(type);
+	if (IS_ERR(fc))
+		return ERR_CAST(fc);
+	mnt = fc_mount(fc);
+	put_fs_context(fc);
+	return mnt;
+}
+
+static int rc_cpuset_get_tree(struct fs_context *fc)
+{
+	struct vfsmount *mnt;
+	struct dentry *root;
+	char *path;
+
+	path = rc_cpuset_path();
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	mnt = rc_mount_proc();
+	root = IS_ERR(mnt) ? ERR_CAST(mnt) : mount_subtree(mnt, path);
+	kfree(path);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	fc->root = root;
+	return 0;
+}
+
+static const struct fs_context_operations rc_cpuset_context_ops = {
+	.get_tree	= rc_cpuset_get_tree,
+};
+
+static int rc_cpuset_init_context(struct fs_context *fc)
+{
+	fc->ops = &rc_cpuset_context_ops;
+	return 0;
+}
+
+/* No FS_USERNS_MOUNT: it can make a hierarchy, which needs CAP_SYS_ADMIN. */
+static struct file_system_type rc_cpuset_fs_type = {
+	.name			= "cpuset",
+	.init_fs_context	= rc_cpuset_init_context,
+	.kill_sb		= kill_anon_super,
+};
+
+static int __init rc_cpuset_fs_init(void)
+{
+	return register_filesystem(&rc_cpuset_fs_type);
+}
+fs_initcall(rc_cpuset_fs_init);
