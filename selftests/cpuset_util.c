@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Helpers of the tests of cpuset; see cpuset_util.h. */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpuset_util.h"
+
+#define CPU_DIR "/sys/devices/system/cpu"
+#define NODE_DIR "/sys/devices/system/node"
+
+/* What is not as it was found. */
+static cpu_set_t cpus_off;
+static int node_on = -1;
+
+const char *cs_setup(void)
+{
+	if (rc_setup())
+		return NULL;
+	return rc_bound_new("cpuset");
+}
+
+int cs_teardown(void)
+{
+	int ret = 0, cpu;
+
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &cpus_off))
+			ret = ret ?: cs_online_cpu(cpu, true);
+	}
+	/* Memory can be put off line when no process of ours has any of it. */
+	ret = ret ?: rc_teardown();
+	if (node_on >= 0)
+		ret = ret ?: cs_online_node(node_on, false);
+	return ret;
+}
+
+const char *cs_new(const char *parent, const char *cpus, const char *mems)
+{
+	const char *grp = rc_group_new(parent);
+	int ret;
+
+	if (!grp)
+		return NULL;
+	ret = cpus ? cs_write(grp, "cpus", cpus) : 0;
+	if (!ret && mems)
+		ret = cs_write(grp, "mems", mems);
+	if (!ret)
+		return grp;
+	rc_rmdir(grp);
+	errno = -ret;
+	return NULL;
+}
+
+int cs_write(const char *grp, const char *file, const char *text)
+{
+	return rc_write(rc_fmt("%s/%s", grp, file), text);
+}
+
+const char *cs_list_of(const char *path)
+{
+	char buf[4096];
+	int len = rc_read(path, buf, sizeof(buf));
+
+	if (len < 0)
+		return rc_fmt("error %d", -len);
+	buf[strcspn(buf, "\n")] = '\0';
+	return rc_fmt("%s", buf);
+}
+
+const char *cs_read(const char *grp, const char *file)
+{
+	return cs_list_of(rc_fmt("%s/%s", grp, file));
+}
+
+int cs_attach(const char *grp, pid_t tid)
+{
+	return rc_attach(grp, tid);
+}
+
+int cs_evacuate(const char *grp, const char *to)
+{
+	const char *tasks = rc_fmt("%s/tasks", grp);
+	pid_t *ids;
+	int nr = rc_list(tasks, &ids), i;
+
+	for (i = 0; i < nr; i++)
+		cs_attach(to, ids[i]);
+	free(ids);
+	return rc_count(tasks);
+}
+
+const char *cs_path(pid_t pid)
+{
+	return cs_list_of(rc_fmt("/proc/%d/cpuset", pid));
+}
+
+int cs_parse(const char *list, cpu_set_t *set)
+{
+	CPU_ZERO(set);
+	while (*list) {
+		char *end;
+		long first, last;
+
+		first = strtol(list, &end, 10);
+		if (end == list)
+			return -EINVAL;
+		last = first;
+		if (*end == '-') {
+			list = end + 1;
+			last = strtol(list, &end, 10);
+			if (end == list)
+				return -EINVAL;
+		}
+		if (first < 0 || last < first || last >= CPU_SETSIZE ||
+		    (*end && *end != ','))
+			return -EINVAL;
+		for (; first <= last; first++)
+			CPU_SET(first, set);
+		list = *end ? end + 1 : end;
+	}
+	return 0;
+}
+
+const char *cs_list(const cpu_set_t *set)
+{
+	char buf[4096] = "";
+	int first, last;
+
+	for (first = 0; first < CPU_SETSIZE; first = last + 1) {
+		last = first;
+		if (!CPU_ISSET(first, set))
+			continue;
+		while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, set))
+			last++;
+		snprintf(buf + strlen(buf), sizeof(buf) - strlen(buf),
+			 first == last ? "%s%d" : "%s%d-%d", *buf ? "," : "",
+			 first, last);
+	}
+	return rc_fmt("%s", buf);
+}
+
+bool cs_has(const char *list, int nr)
+{
+	cpu_set_t set;
+
+	return !cs_parse(list, &set) && nr >= 0 && CPU_ISSET(nr, &set);
+}
+
+const char *cs_online_cpus(void)
+{
+	return cs_list_of(CPU_DIR "/online");
+}
+
+const char *cs_online_mems(void)
+{
+	return cs_list_of(NODE_DIR "/has_memory");
+}
+
+static int weight(const char *list)
+{
+	cpu_set_t set;
+
+	return cs_parse(list, &set) ? -EINVAL : CPU_COUNT(&set);
+}
+
+int cs_nr_cpus(void)
+{
+	return weight(cs_online_cpus());
+}
+
+int cs_nr_mems(void)
+{
+	return weight(cs_online_mems());
+}
+
+/* The word behind "@name:" in the status of a task. */
+static const char *status_field(pid_t tid, const char *name)
+{
+	char *text = rc_text(rc_fmt("/proc/%d/status", tid)), *line, *save;
+	const char *found = "";
+	size_t len = strlen(name);
+
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, name, len) || line[len] != ':')
+			continue;
+		line += len + 1;
+		found = rc_fmt("%s", line + strspn(line, " \t"));
+		break;
+	}
+	free(text);
+	return found;
+}
+
+const char *cs_cpus_allowed(pid_t tid)
+{
+	return status_field(tid, "Cpus_allowed_list");
+}
+
+const char *cs_mems_allowed(pid_t tid)
+{
+	return status_field(tid, "Mems_allowed_list");
+}
+
+int cs_set_affinity(pid_t tid, const char *list)
+{
+	cpu_set_t set;
+
+	if (cs_parse(list, &set))
+		return -EILSEQ;
+	return sched_setaffinity(tid, sizeof(set), &set) ? -errno : 0;
+}
+
+const char *cs_affinity(pid_t tid)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(tid, sizeof(set), &set))
+		return rc_fmt("error %d", errno);
+	return cs_list(&set);
+}
+
+int cs_cpu_of(pid_t tid)
+{
+	char buf[1024], *field;
+	int ret = rc_read(rc_fmt("/proc/%d/stat", tid), buf, sizeof(buf)), i;
+
+	if (ret < 0)
+		return ret;
+	/* The name, the second field, may hold anything; processor is the 39th. */
+	field = strrchr(buf, ')');
+	for (i = 2; field && i < 39; i++)
+		field = strchr(field + 1, ' ');
+	return field ? atoi(field) : -EBADMSG;
+}
+
+bool cs_stays_on(pid_t tid, const char *list, int samples)
+{
+	cpu_set_t set;
+	int i;
+
+	if (cs_parse(list, &set))
+		return false;
+	for (i = 0; i < samples; i++) {
+		int cpu = cs_cpu_of(tid);
+
+		if (cpu < 0 || !CPU_ISSET(cpu, &set))
+			return false;
+		rc_nap();
+	}
+	return true;
+}
+
+int cs_online_cpu(int cpu, bool online)
+{
+	int ret = rc_write(rc_fmt(CPU_DIR "/cpu%d/online", cpu),
+			   online ? "1" : "0");
+
+	if (!ret && online)
+		CPU_CLR(cpu, &cpus_off);
+	else if (!ret)
+		CPU_SET(cpu, &cpus_off);
+	return ret;
+}
+
+/* Calls @fn with each block of memory of a node until it fails. */
+static int visit_blocks(int node, int (*fn)(const char *block))
+{
+	DIR *dir = opendir(rc_fmt(NODE_DIR "/node%d", node));
+	struct dirent *entry;
+	int ret = 0, nr = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)) && !ret) {
+		const char *name = entry->d_name;
+
+		if (strncmp(name, "memory", 6) || !isdigit(name[6]))
+			continue;
+		ret = fn(rc_fmt(NODE_DIR "/node%d/%s", node, name));
+		nr++;
+	}
+	closedir(dir);
+	return ret || nr ? ret : -ENOENT;
+}
+
+static bool block_is(const char *block, const char *state)
+{
+	return !strcmp(cs_read(block, "state"), state);
+}
+
+static int block_online(const char *block)
+{
+	if (block_is(block, "online"))
+		return 0;
+	return rc_write(rc_fmt("%s/state", block), "online_movable");
+}
+
+static int block_offline(const char *block)
+{
+	const char *state = rc_fmt("%s/state", block);
+	double until = rc_now() + RC_PATIENCE;
+	int ret;
+
+	if (block_is(block, "offline"))
+		return 0;
+	/* A page that is just being used cannot be moved away. */
+	do {
+		ret = rc_write(state, "offline");
+	} while (ret == -EBUSY && rc_now() < until);
+	return ret;
+}
+
+int cs_online_node(int node, bool online)
+{
+	int ret = visit_blocks(node, online ? block_online : block_offline);
+
+	/* Of a node that came only in part, the part has to go again. */
+	if (online || !ret)
+		node_on = online ? node : -1;
+	return ret;
+}
+
+static int block_removable(const char *block)
+{
+	return block_is(block, "offline") ? 0 : -EBUSY;
+}
+
+int cs_removable_node(void)
+{
+	cpu_set_t nodes;
+	int node;
+
+	if (cs_parse(cs_list_of(NODE_DIR "/possible"), &nodes))
+		return -1;
+	for (node = 0; node < CPU_SETSIZE; node++) {
+		if (CPU_ISSET(node, &nodes) &&
+		    !visit_blocks(node, block_removable))
+			return node;
+	}
+	return -1;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Helpers of the tests of cpuset.
+ *
+ * As in rc_util.h, whatever returns int gives 0 (or a number) and -errno.
+ * Lists of CPUs and nodes are text, as the kernel writes it: "0-2,5".
+ * cs_setup() makes the hierarchy, cs_teardown() ends it and whatever it holds,
+ * and takes back what was put off line, also after a failed assertion.
+ */
+#ifndef CPUSET_UTIL_H
+#define CPUSET_UTIL_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "rc_util.h"
+
+#define CS_ROOT RC_ROOT "/cpuset"
+
+/* The path of hierarchy cpuset, newly made; NULL and errno. */
+const char *cs_setup(void);
+int cs_teardown(void);
+
+/* A group; @cpus and @mems are written unless NULL.  NULL and errno. */
+const char *cs_new(const char *parent, const char *cpus, const char *mems);
+int cs_write(const char *grp, const char *file, const char *text);
+/* A file without its newline; "error NUMBER" if it cannot be read. */
+const char *cs_read(const char *grp, const char *file);
+/* Attaches; 0 is the caller. */
+int cs_attach(const char *grp, pid_t tid);
+/* Moves all tasks of @grp that can be moved to @to; how many are left. */
+int cs_evacuate(const char *grp, const char *to);
+/* What /proc/PID/cpuset says. */
+const char *cs_path(pid_t pid);
+
+/* Parses a list; -EINVAL. */
+int cs_parse(const char *list, cpu_set_t *set);
+/* The same as a list again. */
+const char *cs_list(const cpu_set_t *set);
+bool cs_has(const char *list, int nr);
+/* Text of a file that holds a list, without its newline. */
+const char *cs_list_of(const char *path);
+const char *cs_online_cpus(void);
+const char *cs_online_mems(void);
+/* How many CPUs are on line, nodes have memory? */
+int cs_nr_cpus(void);
+int cs_nr_mems(void);
+
+/* Fields of /proc/PID/status, as lists; "" if there is no such task. */
+const char *cs_cpus_allowed(pid_t tid);
+const char *cs_mems_allowed(pid_t tid);
+/* sched_setaffinity(2) and sched_getaffinity(2) with lists. */
+int cs_set_affinity(pid_t tid, const char *list);
+const char *cs_affinity(pid_t tid);
+
+/* On which CPU a task runs or has run last (/proc/PID/stat), or -errno. */
+int cs_cpu_of(pid_t tid);
+/* Is each of @samples looks at a task on a CPU of @list? */
+bool cs_stays_on(pid_t tid, const char *list, int samples);
+
+/* CPUs and whole nodes' memory; what is changed is recorded. */
+int cs_online_cpu(int cpu, bool online);
+int cs_online_node(int node, bool online);
+/* A node whose memory can be put on and off line as a whole, or -1. */
+int cs_removable_node(void);
+
+#endif /* CPUSET_UTIL_H */
