@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cpuset_util.h"
@@ -14,13 +16,17 @@
 #define CPU_DIR "/sys/devices/system/cpu"
 #define NODE_DIR "/sys/devices/system/node"
 
-/* What is not as it was found. */
-static cpu_set_t cpus_off;
-static int node_on = -1;
+/* What is not as it was found, by us or a child. */
+static struct changed {
+	cpu_set_t cpus_off;
+	/* 0 is a node that never goes. */
+	int node_on;
+} *changed;
 
 const char *cs_setup(void)
 {
-	if (rc_setup())
+	changed = rc_shared(sizeof(*changed));
+	if (!changed || rc_setup())
 		return NULL;
 	return rc_bound_new("cpuset");
 }
@@ -30,13 +36,13 @@ int cs_teardown(void)
 	int ret = 0, cpu;
 
 	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (CPU_ISSET(cpu, &cpus_off))
+		if (changed && CPU_ISSET(cpu, &changed->cpus_off))
 			ret = ret ?: cs_online_cpu(cpu, true);
 	}
 	/* Memory can be put off line when no process of ours has any of it. */
 	ret = ret ?: rc_teardown();
-	if (node_on >= 0)
-		ret = ret ?: cs_online_node(node_on, false);
+	if (changed && changed->node_on)
+		ret = ret ?: cs_online_node(changed->node_on, false);
 	return ret;
 }
 
@@ -259,13 +265,13 @@ bool cs_stays_on(pid_t tid, const char *list, int samples)
 
 int cs_online_cpu(int cpu, bool online)
 {
-	int ret = rc_write(rc_fmt(CPU_DIR "/cpu%d/online", cpu),
-			   online ? "1" : "0");
+	const char *file = rc_fmt(CPU_DIR "/cpu%d/online", cpu);
+	int ret;
 
+	CPU_SET(cpu, &changed->cpus_off);
+	ret = rc_write(file, online ? "1" : "0");
 	if (!ret && online)
-		CPU_CLR(cpu, &cpus_off);
-	else if (!ret)
-		CPU_SET(cpu, &cpus_off);
+		CPU_CLR(cpu, &changed->cpus_off);
 	return ret;
 }
 
@@ -319,11 +325,12 @@ static int block_offline(const char *block)
 
 int cs_online_node(int node, bool online)
 {
-	int ret = visit_blocks(node, online ? block_online : block_offline);
+	int ret;
 
-	/* Of a node that came only in part, the part has to go again. */
-	if (online || !ret)
-		node_on = online ? node : -1;
+	changed->node_on = node;
+	ret = visit_blocks(node, online ? block_online : block_offline);
+	if (!ret && !online)
+		changed->node_on = 0;
 	return ret;
 }
 
@@ -345,4 +352,175 @@ int cs_removable_node(void)
 			return node;
 	}
 	return -1;
+}
+
+int cs_show_domains(bool on)
+{
+	return rc_write("/sys/kernel/debug/sched/verbose", on ? "Y" : "N");
+}
+
+/* A mask as the kernel prints it, in groups of 32 bits, as a list. */
+static const char *mask_to_list(const char *mask)
+{
+	unsigned long bits = 0;
+	cpu_set_t set;
+	int cpu;
+
+	for (; *mask && *mask != ' '; mask++) {
+		if (*mask != ',')
+			bits = bits << 4 | strtoul(rc_fmt("%c", *mask), NULL, 16);
+	}
+	CPU_ZERO(&set);
+	for (cpu = 0; cpu < 64; cpu++) {
+		if (bits & 1UL << cpu)
+			CPU_SET(cpu, &set);
+	}
+	return cs_list(&set);
+}
+
+/* The widest domain of a CPU, "" if there is none. */
+static const char *domain_of(int cpu)
+{
+	char *text = rc_text("/proc/schedstat"), *line, *save;
+	const char *dir = rc_fmt(CS_DOMAINS "/cpu%d", cpu);
+	const char *list = "";
+	int nr = 0, at = -1;
+
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "cpu%d ", &at) == 1 || at != cpu ||
+		    strncmp(line, "domain", 6))
+			continue;
+		list = mask_to_list(strchr(line, ' ') + 1);
+		nr++;
+	}
+	free(text);
+	if (!access(rc_fmt("%s/domain%d", dir, nr), F_OK) ||
+	    (nr && access(rc_fmt("%s/domain%d", dir, nr - 1), F_OK)))
+		return rc_fmt("%s, but not so in debugfs", list);
+	return list;
+}
+
+const char *cs_domains(void)
+{
+	char text[1024] = "";
+	int nr = weight(cs_list_of(CPU_DIR "/present")), cpu;
+
+	for (cpu = 0; cpu < nr; cpu++) {
+		strcat(text, cpu ? "|" : "");
+		strcat(text, domain_of(cpu));
+	}
+	return rc_fmt("%s", text);
+}
+
+static int work(void *arg)
+{
+	struct cs_worker *worker = arg;
+	long done = 0;
+
+	do {
+		while (rc_get(&worker->asked) == done)
+			rc_nap();
+		worker->ret = worker->fn(worker);
+		rc_set(&worker->done, ++done);
+	} while (worker->fn);
+	return 0;
+}
+
+struct cs_worker *cs_worker_new(void)
+{
+	struct cs_worker *worker = rc_shared(sizeof(*worker));
+
+	if (!worker)
+		return NULL;
+	worker->pid = rc_spawn(work, worker);
+	return worker->pid > 0 ? worker : NULL;
+}
+
+static bool is_zombie(pid_t pid)
+{
+	return *status_field(pid, "State") == 'Z';
+}
+
+int cs_do(struct cs_worker *worker, int (*fn)(struct cs_worker *worker))
+{
+	long asked = worker->asked + 1;
+
+	worker->fn = fn;
+	rc_set(&worker->asked, asked);
+	if (!RC_WAIT(rc_get(&worker->done) == asked || is_zombie(worker->pid)))
+		return -ETIMEDOUT;
+	return rc_get(&worker->done) == asked ? worker->ret : -ESRCH;
+}
+
+int cs_map(struct cs_worker *worker)
+{
+	long page = sysconf(_SC_PAGESIZE), i;
+	char *mem;
+
+	if (!worker->nr_pages)
+		worker->nr_pages = 64;
+	/* What has another protection on both sides is a mapping of its own. */
+	mem = mmap(NULL, (worker->nr_pages + 2) * page, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mem == MAP_FAILED)
+		return -errno;
+	mem += page;
+	if (mprotect(mem, worker->nr_pages * page, PROT_READ | PROT_WRITE))
+		return -errno;
+	for (i = 0; i < worker->nr_pages; i++)
+		mem[i * page] = 1;
+	worker->mem = mem;
+	return 0;
+}
+
+int cs_pages_on(const struct cs_worker *worker, int node)
+{
+	long page = sysconf(_SC_PAGESIZE), i;
+	void *pages[worker->nr_pages];
+	int status[worker->nr_pages];
+	int nr = 0;
+
+	for (i = 0; i < worker->nr_pages; i++)
+		pages[i] = worker->mem + i * page;
+	if (syscall(SYS_move_pages, worker->pid, worker->nr_pages, pages, NULL,
+		    status, 0))
+		return -errno;
+	for (i = 0; i < worker->nr_pages; i++)
+		nr += status[i] == node;
+	return nr;
+}
+
+/* The line of the pages in numa_maps, behind the address. */
+static const char *numa_maps_line(const struct cs_worker *worker)
+{
+	const char *start = rc_fmt("%lx ", (unsigned long)worker->mem);
+	char *text = rc_text(rc_fmt("/proc/%d/numa_maps", worker->pid));
+	char *line, *save;
+	const char *found = "";
+
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, start, strlen(start)))
+			found = rc_fmt("%s", line + strlen(start));
+	}
+	free(text);
+	return found;
+}
+
+int cs_numa_maps(const struct cs_worker *worker, int node)
+{
+	const char *line = numa_maps_line(worker);
+	const char *field = strstr(line, rc_fmt(" N%d=", node));
+
+	if (!*line)
+		return -ENOENT;
+	return field ? atoi(strchr(field, '=') + 1) : 0;
+}
+
+const char *cs_policy(const struct cs_worker *worker)
+{
+	const char *line = numa_maps_line(worker);
+
+	return rc_fmt("%.*s", (int)strcspn(line, " "), line);
 }

@@ -65,4 +65,39 @@ int cs_online_node(int node, bool online);
 /* A node whose memory can be put on and off line as a whole, or -1. */
 int cs_removable_node(void);
 
+/* The directories of the scheduler's domains in debugfs are there while asked for. */
+#define CS_DOMAINS "/sys/kernel/debug/sched/domains"
+int cs_show_domains(bool on);
+/*
+ * The CPUs of the widest domain of each CPU, e.g. "0-3|0-3|0-3|0-3|||6-7|6-7",
+ * by the masks of /proc/schedstat; debugfs has to know as many domains.
+ */
+const char *cs_domains(void);
+
+/* A child that sleeps until it is to call a function. */
+struct cs_worker {
+	pid_t pid;
+	/* Of cs_map(): whole pages that nothing else shares a mapping with. */
+	char *mem;
+	long nr_pages;
+	/* For functions to use. */
+	long arg[2];
+	int (*fn)(struct cs_worker *worker);
+	int ret;
+	long asked;
+	long done;
+};
+
+/* NULL if it could not be made; it ends with the test. */
+struct cs_worker *cs_worker_new(void);
+/* What @fn returns in the worker; -ESRCH if that has died of it. */
+int cs_do(struct cs_worker *worker, int (*fn)(struct cs_worker *worker));
+/* For cs_do(): maps @nr_pages (0: not yet set, 64) and touches each of them. */
+int cs_map(struct cs_worker *worker);
+/* How many of the pages are on a node, by move_pages(2) or numa_maps. */
+int cs_pages_on(const struct cs_worker *worker, int node);
+int cs_numa_maps(const struct cs_worker *worker, int node);
+/* The policy that numa_maps shows for the pages, "" if none. */
+const char *cs_policy(const struct cs_worker *worker);
+
 #endif /* CPUSET_UTIL_H */
