@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bandwidth of deadline tasks in groups that are scheduling domains of
+ * their own.
+ *
+ * Machine: numa
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/sched/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "cpuset_util.h"
+
+#define MS 1000000ULL
+#define SCHED_DEADLINE 6
+
+FIXTURE(deadline)
+{
+	const char *root;
+	const char *a;
+	const char *b;
+};
+
+/* Each group has two CPUs, of which there is room for two tasks, not three. */
+FIXTURE_SETUP(deadline)
+{
+	ASSERT_EQ(8, cs_nr_cpus());
+	self->root = cs_setup();
+	ASSERT_TRUE(!!self->root);
+	self->a = cs_new(self->root, "0-1", "0");
+	self->b = cs_new(self->root, "4-5", "0");
+	ASSERT_TRUE(self->a && self->b);
+	ASSERT_EQ(0, cs_write(self->a, "cpu_exclusive", "1"));
+	ASSERT_EQ(0, cs_write(self->b, "cpu_exclusive", "1"));
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "0"));
+}
+
+FIXTURE_TEARDOWN(deadline)
+{
+	EXPECT_EQ(0, cs_teardown());
+}
+
+/* 70 % of a CPU for a task. */
+static int make_deadline(pid_t pid)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_DEADLINE,
+		.sched_runtime = 70 * MS,
+		.sched_deadline = 100 * MS,
+		.sched_period = 100 * MS,
+	};
+
+	return syscall(SYS_sched_setattr, pid, &attr, 0) ? -errno : 0;
+}
+
+/* A deadline task in a group, or -errno. It sleeps, but has its bandwidth. */
+static pid_t deadline_task(const char *grp)
+{
+	pid_t pid = rc_sleeper();
+	int ret = cs_attach(grp, pid) ?: make_deadline(pid);
+
+	if (!ret)
+		return pid;
+	rc_kill(pid);
+	return ret;
+}
+
+/* A task needs a whole domain: a group that is part of a larger one is none. */
+TEST_F(deadline, domain)
+{
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "1"));
+	EXPECT_EQ(-EPERM, deadline_task(self->a));
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "0"));
+	EXPECT_LT(0, deadline_task(self->a));
+}
+
+/* A group has the bandwidth of its CPUs, and not of others. */
+TEST_F(deadline, admission)
+{
+	pid_t pid = deadline_task(self->a);
+
+	ASSERT_LT(0, pid);
+	EXPECT_LT(0, deadline_task(self->a));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+	EXPECT_LT(0, deadline_task(self->b));
+	/* What a task had is free a little after it has ended. */
+	ASSERT_EQ(0, rc_kill(pid));
+	EXPECT_TRUE(RC_WAIT(deadline_task(self->a) > 0));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+}
+
+/* A task that does not fit stays where it is, with all that it has. */
+TEST_F(deadline, attach)
+{
+	pid_t pid = deadline_task(self->a), there = deadline_task(self->b);
+
+	ASSERT_LT(0, pid);
+	ASSERT_LT(0, there);
+	ASSERT_LT(0, deadline_task(self->b));
+	EXPECT_EQ(-EBUSY, cs_attach(self->b, pid));
+	EXPECT_STREQ(self->a + strlen(self->root), cs_path(pid));
+	EXPECT_STREQ("0-1", cs_cpus_allowed(pid));
+	/* The refusal has cost nothing, here or there. */
+	EXPECT_EQ(-EBUSY, cs_attach(self->b, pid));
+	ASSERT_EQ(0, rc_kill(there));
+	EXPECT_TRUE(RC_WAIT(!cs_attach(self->b, pid)));
+	EXPECT_STREQ("4-5", cs_cpus_allowed(pid));
+	EXPECT_EQ(-EBUSY, deadline_task(self->b));
+	/* It has taken its bandwidth along. */
+	EXPECT_LT(0, deadline_task(self->a));
+	EXPECT_LT(0, deadline_task(self->a));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+}
+
+/* A group cannot lose CPUs that its tasks were promised. */
+TEST_F(deadline, shrink)
+{
+	pid_t pid = deadline_task(self->a);
+
+	ASSERT_LT(0, pid);
+	ASSERT_LT(0, deadline_task(self->a));
+	EXPECT_EQ(-EBUSY, cs_write(self->a, "cpus", "0"));
+	EXPECT_STREQ("0-1", cs_read(self->a, "cpus"));
+	EXPECT_STREQ("0-1", cs_cpus_allowed(pid));
+	ASSERT_EQ(0, rc_kill(pid));
+	EXPECT_TRUE(RC_WAIT(!cs_write(self->a, "cpus", "0")));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+}
+
+/* Nor can it lose them by hotplug. */
+TEST_F(deadline, hotplug)
+{
+	pid_t pid = deadline_task(self->b);
+
+	ASSERT_LT(0, pid);
+	ASSERT_LT(0, deadline_task(self->b));
+	EXPECT_EQ(-EBUSY, cs_online_cpu(5, false));
+	EXPECT_STREQ("0-7", cs_online_cpus());
+	EXPECT_STREQ("4-5", cs_read(self->b, "effective_cpus"));
+	ASSERT_EQ(0, rc_kill(pid));
+	EXPECT_TRUE(RC_WAIT(!cs_online_cpu(5, false)));
+	EXPECT_EQ(-EBUSY, deadline_task(self->b));
+	ASSERT_EQ(0, cs_online_cpu(5, true));
+	EXPECT_LT(0, deadline_task(self->b));
+}
+
+/* New domains know what the tasks of old ones were promised, exactly. */
+TEST_F(deadline, rebuild)
+{
+	const char *c = cs_new(self->root, "6", "0");
+	pid_t pid = deadline_task(self->a);
+	int i;
+
+	ASSERT_TRUE(!!c);
+	ASSERT_LT(0, pid);
+	ASSERT_LT(0, deadline_task(self->a));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, cs_write(c, "cpus", i % 2 ? "6" : "6-7"));
+		ASSERT_EQ(0, cs_write(self->a, "cpus", i % 2 ? "0-1" : "0-2"));
+	}
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+	ASSERT_EQ(0, rc_kill(pid));
+	EXPECT_TRUE(RC_WAIT(deadline_task(self->a) > 0));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+}
+
+TEST_HARNESS_MAIN
