@@ -12,6 +12,7 @@
 #include <linux/init.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "rc_internal.h"
 
@@ -56,22 +57,37 @@ static struct vfsmount *rc_mount_proc(void)
 	return mnt;
 }
 
+/*
+ * The superblock is one of proc's, of which there is a new one for each mount.
+ * Its subtype shows in /proc/mounts, for who looks there for "cpuset".
+ */
 static int rc_cpuset_get_tree(struct fs_context *fc)
 {
 	struct vfsmount *mnt;
 	struct dentry *root;
-	char *path;
+	char *path, *subtype;
 
+	subtype = kstrdup(fc->fs_type->name, GFP_KERNEL);
+	if (!subtype)
+		return -ENOMEM;
 	path = rc_cpuset_path();
-	if (IS_ERR(path))
-		return PTR_ERR(path);
+	if (IS_ERR(path)) {
+		root = ERR_CAST(path);
+		goto out_free_subtype;
+	}
 	mnt = rc_mount_proc();
 	root = IS_ERR(mnt) ? ERR_CAST(mnt) : mount_subtree(mnt, path);
 	kfree(path);
 	if (IS_ERR(root))
-		return PTR_ERR(root);
+		goto out_free_subtype;
+	/* s_umount is held. */
+	root->d_sb->s_subtype = subtype;
 	fc->root = root;
 	return 0;
+
+out_free_subtype:
+	kfree(subtype);
+	return PTR_ERR(root);
 }
 
 static const struct fs_context_operations rc_cpuset_context_ops = {
