@@ -227,6 +227,22 @@ const char *rc_state_name(const struct rc_state *st);
 void rc_show_path(struct seq_file *m, const struct rc_state *st);
 int rc_move_all(struct rc_state *from, struct rc_state *to);
 
+/**
+ * struct rc_hooks - controllers, by id, that want to know of births and deaths
+ * @can_fork: those with &rc_subsys.can_fork
+ * @fork: those with &rc_subsys.fork
+ * @exit: those with &rc_subsys.exit
+ *
+ * Set at boot, so that fork and exit ask nobody who has nothing to say.
+ */
+struct rc_hooks {
+	unsigned long can_fork;
+	unsigned long fork;
+	unsigned long exit;
+};
+
+extern struct rc_hooks rc_hooks;
+
 void rc_init_early(void);
 
 extern struct kmem_cache *nsproxy_cachep;
@@ -258,7 +274,7 @@ static inline void rc_fork_unpin(struct nsproxy *ns)
  */
 static inline int rc_can_fork(struct task_struct *child)
 {
-	if (likely(!current->nsproxy->rc.mask))
+	if (likely(!rc_hooks.can_fork || !current->nsproxy->rc.mask))
 		return 0;
 	return __rc_can_fork(child);
 }
@@ -292,7 +308,8 @@ static inline struct nsproxy *rc_fork(struct task_struct *child)
 static inline void rc_post_fork(struct task_struct *child,
 				struct nsproxy *stale)
 {
-	if (unlikely(stale || !hlist_nulls_unhashed(&child->rc_node)))
+	if (unlikely(stale || (rc_hooks.fork &&
+			       !hlist_nulls_unhashed(&child->rc_node))))
 		__rc_post_fork(child, stale);
 }
 

@@ -77,6 +77,8 @@ struct rc_group rc_top = {
 
 unsigned int rc_nr_subsys __ro_after_init;
 
+struct rc_hooks rc_hooks __ro_after_init;
+
 /* Ids of controllers that the command line turns off. */
 static unsigned long rc_disabled __ro_after_init;
 
@@ -115,6 +117,9 @@ void __init rc_init_early(void)
 	for_each_rc_subsys(ss, id) {
 		ss->id = id;
 		init_nsproxy.rc.state[id] = ss->top;
+		__assign_bit(id, &rc_hooks.can_fork, ss->can_fork);
+		__assign_bit(id, &rc_hooks.fork, ss->fork);
+		__assign_bit(id, &rc_hooks.exit, ss->exit);
 		for (file = ss->files; file && file->name; file++)
 			file->ss = ss;
 	}

@@ -308,8 +308,8 @@ static void rc_exit(struct task_struct *tsk, struct nsproxy *ns)
 	struct rc_subsys *ss;
 	unsigned int id;
 
-	for_each_rc_subsys(ss, id)
-		if (ss->exit && ns->rc.state[id] != ss->top)
+	for_each_rc_subsys_in(ss, id, &rc_hooks.exit)
+		if (ns->rc.state[id] != ss->top)
 			ss->exit(ns->rc.state[id], tsk);
 }
 
@@ -402,8 +402,8 @@ int __rc_can_fork(struct task_struct *child)
 	unsigned int id;
 	int err;
 
-	for_each_rc_subsys(ss, id) {
-		if (!ss->can_fork || ns->rc.state[id] == ss->top)
+	for_each_rc_subsys_in(ss, id, &rc_hooks.can_fork) {
+		if (ns->rc.state[id] == ss->top)
 			continue;
 		err = ss->can_fork(ns->rc.state[id], child);
 		if (err)
@@ -468,11 +468,9 @@ void __rc_post_fork(struct task_struct *child, struct nsproxy *stale)
 
 	if (stale)
 		put_nsproxy(stale);
-	for_each_rc_subsys(ss, id) {
+	for_each_rc_subsys_in(ss, id, &rc_hooks.fork) {
 		bool top;
 
-		if (!ss->fork)
-			continue;
 		rcu_read_lock();
 		top = rc_task_state(child, ss) == ss->top;
 		rcu_read_unlock();
