@@ -33,7 +33,8 @@ struct signal_struct *rc_moving;
 /**
  * struct rc_move - a thread on its way
  * @tsk: the thread, with a reference
- * @from: the proxy that it had when it was prepared, with a reference
+ * @from: the proxy that it had when it was prepared, with a reference, unless
+ *	the thread before it in rc_moves.move has the same
  * @to: the proxy that it is to have, with a reference until it has got it
  * @asked: how many controllers, by id, have been asked
  * @moved: it has got @to
@@ -52,6 +53,7 @@ struct rc_move {
  * @target: the same as it stands in a proxy, NULL for a root
  * @source: only threads of this group move, unless it is NULL
  * @cred: credentials that decide
+ * @ask: ids of the controllers that want to be asked, or told of a refusal
  * @move: the threads, in the order of the process's list
  * @nr: how many they are
  * @max: room in @move
@@ -64,6 +66,7 @@ struct rc_moves {
 	struct rc_group *target;
 	struct rc_group *source;
 	const struct cred *cred;
+	unsigned long ask;
 	struct rc_move *move;
 	unsigned int nr;
 	unsigned int max;
@@ -109,7 +112,7 @@ static int rc_move_ask(struct rc_moves *mvs, struct rc_move *mv)
 	unsigned int id;
 	int err;
 
-	for_each_rc_subsys_in(ss, id, &grp->hier->subsys_mask) {
+	for_each_rc_subsys_in(ss, id, &mvs->ask) {
 		if (ss->can_attach) {
 			err = ss->can_attach(rc_group_state(grp, ss),
 					     mv->from->rc.state[id], mv->tsk);
@@ -129,10 +132,26 @@ static void rc_move_cancel(struct rc_moves *mvs, struct rc_move *mv)
 		unsigned int id = --mv->asked;
 		struct rc_subsys *ss = rc_subsys_by_id(id);
 
-		if (test_bit(id, &grp->hier->subsys_mask) && ss->cancel_attach)
+		if (test_bit(id, &mvs->ask) && ss->cancel_attach)
 			ss->cancel_attach(rc_group_state(grp, ss),
 					  mv->from->rc.state[id], mv->tsk);
 	}
+}
+
+/* Are the tasks of a proxy where they are to move from, and not there yet? */
+static bool rc_move_concerns(const struct rc_moves *mvs,
+			     const struct nsproxy *ns)
+{
+	const struct rc_group *grp = ns->rc.group[mvs->grp->hier->id];
+
+	return grp != mvs->target && (!mvs->source || grp == mvs->source);
+}
+
+/* Has the thread before it left a proxy that this one leaves, too? */
+static bool rc_move_follows(const struct rc_moves *mvs, const struct rc_move *mv,
+			    const struct nsproxy *from)
+{
+	return mv > mvs->move && mv[-1].from == from;
 }
 
 /* Gets a thread the proxy that it needs, and the controllers' consent. */
@@ -140,18 +159,21 @@ static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
 {
 	struct rc_group *grp = mvs->grp;
 	struct task_struct *tsk = mv->tsk;
-	struct nsproxy *fresh = NULL, *old, *new;
-	int err;
-
-	err = rc_move_check(tsk, mvs->cred);
-	if (err)
-		return err;
+	struct nsproxy *fresh = NULL, *old, *new = NULL;
+	int err = 0;
 
 	for (;;) {
 		task_lock(tsk);
 		old = tsk->nsproxy;
-		if (!old || old->rc.group[grp->hier->id] == mvs->target) {
-			new = NULL;
+		if (!old || !rc_move_concerns(mvs, old))
+			break;
+		err = rc_move_check(tsk, mvs->cred);
+		if (err)
+			break;
+		/* Threads of a process mostly share one. */
+		if (rc_move_follows(mvs, mv, old)) {
+			new = mv[-1].to;
+			get_nsproxy(new);
 			break;
 		}
 		new = rc_proxy_get(old, grp->hier, mvs->target, fresh);
@@ -171,18 +193,18 @@ static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
 	if (fresh && new != fresh)
 		rc_proxy_discard(fresh);
 	if (!new)
-		return 0;
+		return err;
 	mv->from = old;
 	mv->to = new;
 	return rc_move_ask(mvs, mv);
 }
 
+/* The next thread that was noted by an earlier scan; those that went leave gaps. */
 static bool rc_moves_has(struct rc_moves *mvs, struct task_struct *tsk,
 			 unsigned int *next)
 {
 	unsigned int i;
 
-	/* Threads come at the end of the list; those that went leave gaps. */
 	for (i = *next; i < mvs->nr; i++) {
 		if (mvs->move[i].tsk == tsk) {
 			*next = i + 1;
@@ -193,20 +215,14 @@ static bool rc_moves_has(struct rc_moves *mvs, struct task_struct *tsk,
 }
 
 /*
- * Notes a thread if it has to move and has not been seen before. One that is
- * exiting moves along as long as it has groups, so that a process that has moved
- * is in its old group no more.
+ * Notes a thread if it has not been noted before; whether it has to move is
+ * looked at when it is prepared. One that is exiting moves along as long as it
+ * has groups, so that a process that has moved is in its old group no more.
  */
-static void rc_moves_see(struct rc_moves *mvs, struct task_struct *tsk,
-			 unsigned int *next)
+static noinline void rc_moves_note(struct rc_moves *mvs,
+				   struct task_struct *tsk, unsigned int *next)
 {
-	if (!(tsk->flags & PF_EXITING))
-		mvs->alive = true;
-	if (!READ_ONCE(tsk->nsproxy) ||
-	    rc_task_in(tsk, mvs->grp->hier->id, mvs->target) ||
-	    (mvs->source &&
-	     !rc_task_in(tsk, mvs->grp->hier->id, mvs->source)) ||
-	    rc_moves_has(mvs, tsk, next))
+	if (!READ_ONCE(tsk->nsproxy) || rc_moves_has(mvs, tsk, next))
 		return;
 	if (mvs->nr == mvs->max) {
 		mvs->full = true;
@@ -214,6 +230,18 @@ static void rc_moves_see(struct rc_moves *mvs, struct task_struct *tsk,
 	}
 	mvs->move[mvs->nr] = (struct rc_move) { .tsk = get_task_struct(tsk) };
 	*next = ++mvs->nr;
+}
+
+static void rc_moves_see(struct rc_moves *mvs, struct task_struct *tsk,
+			 unsigned int *next)
+{
+	if (!(tsk->flags & PF_EXITING))
+		mvs->alive = true;
+	/* Threads come at the end of the list, so this is the rule. */
+	if (*next < mvs->nr && mvs->move[*next].tsk == tsk)
+		++*next;
+	else
+		rc_moves_note(mvs, tsk, next);
 }
 
 /* The lock serves as RCU's, too. */
@@ -300,14 +328,28 @@ static void rc_moves_drop(struct rc_moves *mvs)
 		struct rc_move *mv = &mvs->move[i];
 
 		if (mv->from) {
-			put_nsproxy(mv->from);
 			if (!mv->moved)
 				put_nsproxy(mv->to);
+			if (!rc_move_follows(mvs, mv, mv->from))
+				put_nsproxy(mv->from);
 		}
 		put_task_struct(mv->tsk);
 	}
 	if (mvs->move != &mvs->single)
 		kvfree(mvs->move);
+}
+
+/* The controllers that want to be asked, or told that a task stays after all. */
+static unsigned long rc_moves_askers(struct rc_hierarchy *hier)
+{
+	unsigned long mask = 0;
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &hier->subsys_mask)
+		if (ss->can_attach || ss->cancel_attach)
+			__set_bit(id, &mask);
+	return mask;
 }
 
 static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
@@ -324,6 +366,7 @@ static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 	if (err)
 		return err;
 
+	mvs->ask = rc_moves_askers(mvs->grp->hier);
 	WRITE_ONCE(rc_moving, tsk->signal);
 	for (;;) {
 		read_lock(&tasklist_lock);

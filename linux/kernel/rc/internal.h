@@ -188,8 +188,6 @@ void rc_proxy_discard(struct nsproxy *ns);
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			     struct rc_group *grp, struct nsproxy *fresh);
-bool rc_task_in(struct task_struct *tsk, unsigned int slot,
-		const struct rc_group *grp);
 
 /* attach.c */
 extern struct signal_struct *rc_moving;

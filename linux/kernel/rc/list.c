@@ -15,17 +15,9 @@
 
 #include "internal.h"
 
-/**
- * rc_task_in - is a task in a group?
- * @tsk: the task
- * @slot: the hierarchy's slot
- * @grp: the group; NULL for the root
- *
- * Context: under RCU.
- * Return: true if it is; false for one that has let go of its groups, too.
- */
-bool rc_task_in(struct task_struct *tsk, unsigned int slot,
-		const struct rc_group *grp)
+/* Under RCU. False for a task that has let go of its groups, too. */
+static bool rc_task_in(struct task_struct *tsk, unsigned int slot,
+		       const struct rc_group *grp)
 {
 	struct nsproxy *ns = READ_ONCE(tsk->nsproxy), *again;
 	bool ret;
@@ -62,13 +54,15 @@ static void rc_walk_add(struct rc_walk *walk, struct task_struct *tsk)
 	struct rc_pids *pids = walk->pids;
 	pid_t nr;
 
+	/* Then it does not matter if some have no id there. */
+	if (pids->nr >= walk->max) {
+		pids->nr++;
+		return;
+	}
 	nr = walk->processes ? task_tgid_nr_ns(tsk, walk->ns) :
 			       task_pid_nr_ns(tsk, walk->ns);
-	if (!nr)
-		return;
-	if (pids->nr < walk->max)
-		pids->pid[pids->nr] = nr;
-	pids->nr++;
+	if (nr)
+		pids->pid[pids->nr++] = nr;
 }
 
 static void rc_walk_root(struct rc_walk *walk, struct rc_group *grp)
