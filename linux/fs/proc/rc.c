@@ -71,7 +71,7 @@ static struct proc_dir_entry *rc_pde_alloc(struct rc_group *grp,
 		pde_free(de);
 		return NULL;
 	}
-	strscpy(de->name, name, de->namelen + 1);
+	memcpy(de->name, name, de->namelen + 1);
 	de->mode = mode;
 	de->nlink = S_ISDIR(mode) ? 2 : 1;
 	de->subdir = RB_ROOT;

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
+#include <linux/kernel.h>
 #include <linux/pid_namespace.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
@@ -425,6 +426,16 @@ static bool rc_is_procs(const struct rc_open *of)
 	return of->file->private;
 }
 
+/* How many ids are printed at a time, and the longest of them with its newline. */
+#define RC_IDS		16
+#define RC_ID_SIZE	sizeof("2147483647\n")
+
+static pid_t *rc_ids_at(struct rc_open *of, loff_t pos)
+{
+	return pos < DIV_ROUND_UP(of->pids.nr, RC_IDS) ?
+	       of->pids.pid + pos * RC_IDS : NULL;
+}
+
 /*
  * A reader that starts gets a snapshot, and the rest of it as it reads on, so
  * that each id comes once and none that stays is missed.
@@ -449,21 +460,27 @@ static void *rc_tasks_start(struct seq_file *m, loff_t *pos)
 		kvfree(of->pids.pid);
 		of->pids = pids;
 	}
-	return *pos < of->pids.nr ? &of->pids.pid[*pos] : NULL;
+	return rc_ids_at(of, *pos);
 }
 
 static void *rc_tasks_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct rc_open *of = m->private;
-
-	++*pos;
-	return *pos < of->pids.nr ? &of->pids.pid[*pos] : NULL;
+	return rc_ids_at(m->private, ++*pos);
 }
 
+/* Most of what a long listing costs: so no call of seq_file for each. */
 static int rc_tasks_show(struct seq_file *m, void *v)
 {
-	seq_put_decimal_ull(m, "", *(pid_t *)v);
-	seq_putc(m, '\n');
+	struct rc_open *of = m->private;
+	pid_t *pid = v, *end = min(pid + RC_IDS, of->pids.pid + of->pids.nr);
+	char buf[RC_IDS * RC_ID_SIZE];
+	size_t len = 0;
+
+	for (; pid < end; pid++) {
+		len += num_to_str(buf + len, sizeof(buf) - len, *pid, 0);
+		buf[len++] = '\n';
+	}
+	seq_write(m, buf, len);
 	return 0;
 }
 
