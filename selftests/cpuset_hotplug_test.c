@@ -18,6 +18,8 @@
 #define IS(grp, file, text) (!strcmp(cs_read(grp, file), text))
 #define RUNS_ON(pid, text) (!strcmp(cs_cpus_allowed(pid), text))
 #define USES(pid, text) (!strcmp(cs_mems_allowed(pid), text))
+/* Is the task in the group (of a hierarchy that is part of its path)? */
+#define IN(pid, grp) (!strcmp(cs_path(pid), (grp) + strlen(CS_ROOT)))
 
 FIXTURE(hotplug)
 {
@@ -71,29 +73,32 @@ TEST_F(hotplug, some_cpus)
 }
 
 /*
- * A group that loses its last CPU falls back to its parent's. Its tasks stay
- * its tasks, run on, and are where they belong as soon as the CPU is back.
+ * A group that loses its last CPU falls back to its parent's.  Its tasks are
+ * the parent's from then on; itself it has its own again when they are back.
  */
 TEST_F(hotplug, all_cpus)
 {
 	const char *parent = cs_new(self->root, "1-3", "0");
 	const char *grp = parent ? cs_new(parent, "3", "0") : NULL;
-	pid_t pid = rc_spinner();
+	pid_t pid = rc_spinner(), other = rc_sleeper();
 
 	ASSERT_TRUE(!!grp);
 	ASSERT_EQ(0, cs_attach(grp, pid));
+	ASSERT_EQ(0, cs_attach(grp, other));
 	ASSERT_EQ(3, cs_cpu_of(pid));
 	ASSERT_EQ(0, cs_online_cpu(3, false));
 	EXPECT_TRUE(RC_WAIT(IS(grp, "effective_cpus", "1-2")));
 	EXPECT_STREQ("3", cs_read(grp, "cpus"));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1-2")));
+	EXPECT_TRUE(RC_WAIT(IN(pid, parent) && IN(other, parent)));
 	EXPECT_TRUE(cs_stays_on(pid, "1-2", 50));
-	EXPECT_STREQ(grp + strlen(self->root), cs_path(pid));
-	EXPECT_TRUE(rc_listed(rc_fmt("%s/tasks", grp), pid));
+	EXPECT_EQ(0, rc_count(rc_fmt("%s/tasks", grp)));
 	ASSERT_EQ(0, cs_online_cpu(3, true));
 	EXPECT_TRUE(RC_WAIT(IS(grp, "effective_cpus", "3")));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3")));
-	EXPECT_TRUE(cs_stays_on(pid, "3", 50));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1-3")));
+	EXPECT_TRUE(IN(pid, parent));
+	ASSERT_EQ(0, cs_attach(grp, pid));
+	EXPECT_EQ(3, cs_cpu_of(pid));
 }
 
 /* It is the nearest ancestor with CPUs, which changes as CPUs go and come. */
@@ -108,29 +113,49 @@ TEST_F(hotplug, nearest_ancestor)
 	ASSERT_EQ(0, cs_attach(c, pid));
 	ASSERT_EQ(0, cs_online_cpu(3, false));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "2")));
+	EXPECT_TRUE(RC_WAIT(IN(pid, b)));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2")));
 	ASSERT_EQ(0, cs_online_cpu(2, false));
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_cpus", "1")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "1")));
+	EXPECT_TRUE(RC_WAIT(IN(pid, a)));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1")));
 	ASSERT_EQ(0, cs_online_cpu(1, false));
 	EXPECT_TRUE(RC_WAIT(IS(a, "effective_cpus", "0,4-7")));
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_cpus", "0,4-7")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "0,4-7")));
+	EXPECT_TRUE(RC_WAIT(!strcmp(cs_path(pid), "/")));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "0,4-7")));
 	ASSERT_EQ(0, cs_online_cpu(2, true));
 	EXPECT_TRUE(RC_WAIT(IS(a, "effective_cpus", "2")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "2")));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2")));
 	ASSERT_EQ(0, cs_online_cpu(3, true));
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_cpus", "2-3")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "3")));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3")));
 	ASSERT_EQ(0, cs_online_cpu(1, true));
 	EXPECT_TRUE(RC_WAIT(IS(a, "effective_cpus", "1-3")));
 	EXPECT_STREQ("1-3", cs_read(a, "cpus"));
 	EXPECT_STREQ("2-3", cs_read(b, "cpus"));
 	EXPECT_STREQ("3", cs_read(c, "cpus"));
+	EXPECT_STREQ("/", cs_path(pid));
+}
+
+/* Only groups that have lost all lose their tasks: not those beside or above. */
+TEST_F(hotplug, others_stay)
+{
+	const char *a = cs_new(self->root, "1-3", "0");
+	const char *b = a ? cs_new(a, "2-3", "0") : NULL;
+	const char *c = a ? cs_new(a, "3", "0") : NULL;
+	pid_t in_a = rc_sleeper(), in_b = rc_sleeper(), in_c = rc_sleeper();
+
+	ASSERT_TRUE(b && c);
+	ASSERT_EQ(0, cs_attach(a, in_a));
+	ASSERT_EQ(0, cs_attach(b, in_b));
+	ASSERT_EQ(0, cs_attach(c, in_c));
+	ASSERT_EQ(0, cs_online_cpu(3, false));
+	EXPECT_TRUE(RC_WAIT(IN(in_c, a)));
+	EXPECT_TRUE(IN(in_a, a));
+	EXPECT_TRUE(IN(in_b, b));
 }
 
 /* A group whose CPUs are all off line takes tasks, and they have children. */
@@ -204,16 +229,15 @@ TEST_F(hotplug, set_affinity_meanwhile)
 	pid_t pid = rc_sleeper();
 
 	ASSERT_TRUE(!!grp);
-	ASSERT_EQ(0, cs_attach(grp, pid));
-	EXPECT_EQ(-EINVAL, cs_set_affinity(pid, "1"));
 	ASSERT_EQ(0, cs_online_cpu(3, false));
-	ASSERT_TRUE(RC_WAIT(IS(grp, "effective_cpus", "1-2")));
+	ASSERT_EQ(0, cs_attach(grp, pid));
 	EXPECT_EQ(0, cs_set_affinity(pid, "1"));
 	EXPECT_STREQ("1", cs_cpus_allowed(pid));
 	EXPECT_EQ(-EINVAL, cs_set_affinity(pid, "4"));
 	EXPECT_STREQ("1", cs_cpus_allowed(pid));
 	ASSERT_EQ(0, cs_online_cpu(3, true));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3")));
+	EXPECT_EQ(-EINVAL, cs_set_affinity(pid, "1"));
 }
 
 /* A group that is empty has no CPUs in effect, whatever comes or goes. */
@@ -264,15 +288,15 @@ TEST_F(hotplug, some_mems)
 }
 
 /*
- * A group that loses its last node falls back to its nearest ancestor's, for
- * its tasks' new pages too, and has its own back when that returns.
+ * A group that loses its last node falls back to its nearest ancestor's, which
+ * gets its tasks, and has its own back when that returns.
  */
 TEST_F(hotplug, all_mems)
 {
-	struct cs_worker *worker = cs_worker_new();
+	struct cs_worker *worker = cs_worker_new(), *late = cs_worker_new();
 	const char *a, *b, *c;
 
-	ASSERT_TRUE(!!worker);
+	ASSERT_TRUE(worker && late);
 	ASSERT_EQ(0, cs_online_node(self->node, true));
 	a = cs_new(self->root, "0-7", "1-2");
 	b = a ? cs_new(a, "0-7", "2") : NULL;
@@ -283,16 +307,21 @@ TEST_F(hotplug, all_mems)
 	ASSERT_EQ(0, cs_online_node(self->node, false));
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_mems", "1")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_mems", "1")));
-	EXPECT_TRUE(RC_WAIT(USES(worker->pid, "1")));
 	EXPECT_STREQ("2", cs_read(c, "mems"));
-	EXPECT_STREQ(c + strlen(self->root), cs_path(worker->pid));
+	EXPECT_TRUE(RC_WAIT(IN(worker->pid, a)));
+	EXPECT_TRUE(RC_WAIT(USES(worker->pid, "1")));
 	ASSERT_EQ(0, cs_do(worker, cs_map));
 	EXPECT_EQ(worker->nr_pages, cs_pages_on(worker, 1));
+	/* Who comes now has what it has in effect, and its own afterwards. */
+	ASSERT_EQ(0, cs_attach(c, late->pid));
+	ASSERT_EQ(0, cs_do(late, cs_map));
+	EXPECT_EQ(late->nr_pages, cs_pages_on(late, 1));
 	ASSERT_EQ(0, cs_online_node(self->node, true));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_mems", "2")));
-	EXPECT_TRUE(RC_WAIT(USES(worker->pid, "2")));
-	ASSERT_EQ(0, cs_do(worker, cs_map));
-	EXPECT_EQ(worker->nr_pages, cs_pages_on(worker, 2));
+	EXPECT_TRUE(RC_WAIT(USES(late->pid, "2")));
+	EXPECT_TRUE(RC_WAIT(USES(worker->pid, "1-2")));
+	ASSERT_EQ(0, cs_do(late, cs_map));
+	EXPECT_EQ(late->nr_pages, cs_pages_on(late, 2));
 }
 
 /* A node without memory is no node that a group can have; a lost one is. */

@@ -219,9 +219,18 @@ static int make_group(void *arg)
 	return 0;
 }
 
-/* A task that sleeps stays where it was until it wakes. */
-static bool settled(const char *grp, pid_t task, bool runs)
+/* The group of a task, which hotplug may have changed a while ago. */
+static const char *group_of(const struct shared *shared, pid_t task)
 {
+	const char *path = cs_path(task);
+
+	return rc_fmt("%s%s", shared->root, strcmp(path, "/") ? path : "");
+}
+
+/* A task that sleeps stays where it was until it wakes. */
+static bool settled(const struct shared *shared, pid_t task, bool runs)
+{
+	const char *grp = group_of(shared, task);
 	const char *cpus = cs_read(grp, "effective_cpus");
 
 	return !strcmp(cpus, cs_cpus_allowed(task)) &&
@@ -251,14 +260,14 @@ static void check_rest(struct __test_metadata *_metadata, struct shared *shared)
 		}
 	}
 	for (i = 0; i < TASKS; i++) {
-		const char *path = cs_path(shared->task[i]);
-		const char *grp = rc_fmt("%s%s", shared->root,
-					 strcmp(path, "/") ? path : "");
+		pid_t task = shared->task[i];
 
-		EXPECT_TRUE(RC_WAIT(settled(grp, shared->task[i], i % 4 < 2))) {
-			TH_LOG("%s: cpus %s, not %s; mems %s, not %s", path,
-			       cs_cpus_allowed(shared->task[i]), cs_read(grp, "effective_cpus"),
-			       cs_mems_allowed(shared->task[i]), cs_read(grp, "effective_mems"));
+		EXPECT_TRUE(RC_WAIT(settled(shared, task, i % 4 < 2))) {
+			const char *grp = group_of(shared, task);
+
+			TH_LOG("%s: cpus %s, not %s; mems %s, not %s", grp,
+			       cs_cpus_allowed(task), cs_read(grp, "effective_cpus"),
+			       cs_mems_allowed(task), cs_read(grp, "effective_mems"));
 		}
 	}
 }
