@@ -72,7 +72,7 @@ check "hotplug" hp_passes "$there"
 rmdir $root
 
 # As an old program has it, with no hierarchy to begin with.
-mounted="s|mount -t cgroup|mount -t cpuset|"
+mounted="s|^CPUSET=.*|CPUSET=$old|"
 check "mount -t cpuset" mount -t cpuset none $old
 check "files of groups, mounted" base_passes "$mounted"
 check "hotplug, mounted" hp_passes "$mounted"
