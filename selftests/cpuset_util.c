@@ -68,6 +68,105 @@ int cs_write(const char *grp, const char *file, const char *text)
 	return rc_write(rc_fmt("%s/%s", grp, file), text);
 }
 
+static void snapshot_dir(FILE *out, const char *dir)
+{
+	/* Others change by themselves. */
+	static const char * const files[] = {
+		"cpus", "mems", "effective_cpus", "effective_mems",
+		"cpu_exclusive", "mem_exclusive", "mem_hardwall",
+		"sched_load_balance", "sched_relax_domain_level",
+		"memory_migrate", "memory_spread_page", "memory_spread_slab",
+		"memory_pressure_enabled", "notify_on_release",
+	};
+	DIR *stream = opendir(dir);
+	struct dirent *entry;
+	unsigned int i;
+
+	fprintf(out, "%s:", dir);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		fprintf(out, " %s %s", files[i], cs_read(dir, files[i]));
+	fprintf(out, "\n");
+	while (stream && (entry = readdir(stream))) {
+		char *path;
+
+		if (entry->d_type != DT_DIR || *entry->d_name == '.' ||
+		    asprintf(&path, "%s/%s", dir, entry->d_name) < 0)
+			continue;
+		snapshot_dir(out, path);
+		free(path);
+	}
+	if (stream)
+		closedir(stream);
+}
+
+static void snapshot_task(FILE *out, pid_t pid)
+{
+	fprintf(out, "%d: %s cpus %s mems %s\n", pid, cs_path(pid),
+		cs_cpus_allowed(pid), cs_mems_allowed(pid));
+}
+
+char *cs_snapshot(const char *dir)
+{
+	char *tree = rc_snapshot(dir), *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	const pid_t *children;
+	int nr = rc_children(&children), i;
+
+	fprintf(out, "%s", tree);
+	free(tree);
+	snapshot_dir(out, dir);
+	snapshot_task(out, getpid());
+	for (i = 0; i < nr; i++)
+		snapshot_task(out, children[i]);
+	fclose(out);
+	return text;
+}
+
+int cs_try(const char *hier, const char *grp, const char *file,
+	   const char *text)
+{
+	/* Formatted text does not live through a snapshot. */
+	char *path = strdup(rc_fmt("%s/%s", grp, file)), *copy = strdup(text);
+	char *root = strdup(hier);
+	char *before = cs_snapshot(root), *after;
+	int ret = rc_write(path, copy);
+
+	after = cs_snapshot(root);
+	if (ret && strcmp(before, after)) {
+		ksft_print_msg("%s has changed:\n%s", strerror(-ret), after);
+		ret = -EUCLEAN;
+	}
+	free(path);
+	free(copy);
+	free(root);
+	free(before);
+	free(after);
+	return ret;
+}
+
+int cs_refuses(const char *hier, const char *grp, const char *file,
+	       const char * const *texts, int nr)
+{
+	char *before = cs_snapshot(hier), *after;
+	int ret = 0, i;
+
+	for (i = 0; i < nr; i++) {
+		if (cs_write(grp, file, texts[i]) != -EINVAL) {
+			ksft_print_msg("%s: '%s'\n", file, texts[i]);
+			ret = -EBADMSG;
+		}
+	}
+	after = cs_snapshot(hier);
+	if (strcmp(before, after)) {
+		ksft_print_msg("has changed:\n%s", after);
+		ret = ret ?: -EUCLEAN;
+	}
+	free(before);
+	free(after);
+	return ret;
+}
+
 const char *cs_list_of(const char *path)
 {
 	char buf[4096];

@@ -25,6 +25,21 @@ int cs_teardown(void);
 /* A group; @cpus and @mems are written unless NULL.  NULL and errno. */
 const char *cs_new(const char *parent, const char *cpus, const char *mems);
 int cs_write(const char *grp, const char *file, const char *text);
+/*
+ * Everything in and below @dir that a failed operation must not change: that of
+ * rc_snapshot(), what is configured and effective, and what the caller and its
+ * children may use.  malloc()ed.
+ */
+char *cs_snapshot(const char *dir);
+/* cs_write(); -EUCLEAN for a failure that has changed something in @hier. */
+int cs_try(const char *hier, const char *grp, const char *file,
+	   const char *text);
+/*
+ * Writes all @nr texts, each of which has to be refused with -EINVAL; -EBADMSG if
+ * one is not, -EUCLEAN if something has changed in @hier in the end.
+ */
+int cs_refuses(const char *hier, const char *grp, const char *file,
+	       const char * const *texts, int nr);
 /* A file without its newline; "error NUMBER" if it cannot be read. */
 const char *cs_read(const char *grp, const char *file);
 /* Attaches; 0 is the caller. */
