@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
-#include "rc_util.h"
+#include "cpuset_util.h"
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
 
@@ -33,8 +33,11 @@
  */
 #define FEWER_FAULTS 16
 
+#define CPUSETS "cpuset," CHARGING
+
 struct paths {
 	char *hier;
+	const char *controllers;
 	char *grp;
 	char *file;
 	int fail_fd;
@@ -102,12 +105,44 @@ static int process_back(const struct paths *paths)
 
 static int bind_all(const struct paths *paths)
 {
-	return rc_write(paths->file, "cpuacct " CHARGING);
+	return rc_write(paths->file, paths->controllers);
 }
 
 static int bind_none(const struct paths *paths)
 {
 	return rc_write(paths->file, "\n");
+}
+
+/* To a CPU that it does not have yet, with a task that has to go there. */
+static int write_cpus(const struct paths *paths)
+{
+	return rc_write(paths->file, "1");
+}
+
+static int cpus_back(const struct paths *paths)
+{
+	return rc_write(paths->file, "0");
+}
+
+/* Of a group without tasks, whose nodes can be taken away. */
+static int write_mems(const struct paths *paths)
+{
+	return rc_write(paths->file, "");
+}
+
+static int mems_back(const struct paths *paths)
+{
+	return rc_write(paths->file, "0");
+}
+
+static int write_flag(const struct paths *paths)
+{
+	return rc_write(paths->file, "1");
+}
+
+static int flag_back(const struct paths *paths)
+{
+	return rc_write(paths->file, "0");
 }
 
 static int fork_child(const struct paths *paths)
@@ -147,10 +182,13 @@ static int list_dir(const struct paths *paths)
 	return len < 0 ? len : 0;
 }
 
-/* What a failed operation must not change, and whom the group is charged with. */
+/*
+ * What a failed operation must not change, whom the group is charged with, and
+ * what its tasks may use.
+ */
 static char *take_state(const struct paths *paths)
 {
-	char *snapshot = rc_snapshot(RC_ROOT), *state;
+	char *snapshot = cs_snapshot(RC_ROOT), *state;
 
 	if (asprintf(&state, "%s%llu %llu\n", snapshot,
 		     rc_number(rc_fmt("%s/debug.charge", paths->grp)),
@@ -171,6 +209,7 @@ FIXTURE(fault)
  * @inside: the caller is a member of the group before it begins.
  * @process: a process of several threads is.
  * @plain: the hierarchy has no controllers, and no group either.
+ * @cpuset: the controllers are CPUSETS; the group has a CPU and a node.
  */
 FIXTURE_VARIANT(fault)
 {
@@ -180,6 +219,7 @@ FIXTURE_VARIANT(fault)
 	bool inside;
 	bool process;
 	bool plain;
+	bool cpuset;
 };
 
 FIXTURE_VARIANT_ADD(fault, mkdir_hierarchy)
@@ -273,27 +313,127 @@ FIXTURE_VARIANT_ADD(fault, readdir)
 	.file = ".",
 };
 
+FIXTURE_VARIANT_ADD(fault, rebind_cpuset)
+{
+	.fn = bind_all,
+	.undo = bind_none,
+	.file = "subsystems",
+	.plain = true,
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, mkdir_cpuset)
+{
+	.fn = make_hier,
+	.undo = remove_it,
+	.file = "sub",
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, attach_cpuset)
+{
+	.fn = attach,
+	.undo = leave,
+	.file = "tasks",
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, attach_process_cpuset)
+{
+	.fn = attach_process,
+	.undo = process_back,
+	.file = "sub/procs",
+	.process = true,
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, fork_cpuset)
+{
+	.fn = fork_child,
+	.undo = no_undo,
+	.file = "tasks",
+	.inside = true,
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, cpus)
+{
+	.fn = write_cpus,
+	.undo = cpus_back,
+	.file = "cpus",
+	.inside = true,
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, mems)
+{
+	.fn = write_mems,
+	.undo = mems_back,
+	.file = "sub/mems",
+	.process = true,
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, cpu_exclusive)
+{
+	.fn = write_flag,
+	.undo = flag_back,
+	.file = "cpu_exclusive",
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, memory_spread_page)
+{
+	.fn = write_flag,
+	.undo = flag_back,
+	.file = "memory_spread_page",
+	.inside = true,
+	.cpuset = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, read_cpuset_path)
+{
+	.fn = read_file,
+	.undo = no_undo,
+	.file = "/proc/self/cpuset",
+	.inside = true,
+	.cpuset = true,
+};
+
+static int fill(const char *grp)
+{
+	return cs_write(grp, "cpus", "0") ?: cs_write(grp, "mems", "0");
+}
+
 FIXTURE_SETUP(fault)
 {
+	const char *controllers = variant->cpuset ? CPUSETS : "cpuacct," CHARGING;
 	const char *hier, *grp;
 
 	if (access(FAIL_NTH, F_OK) || access("/sys/kernel/debug/failslab", F_OK))
 		SKIP(return, "kernel without fault injection");
+	if (variant->cpuset && (!rc_has_subsys("cpuset") || cs_nr_cpus() < 2))
+		SKIP(return, "kernel without CONFIG_RC_CPUSET, or one CPU");
 	ASSERT_EQ(0, rc_setup());
 	/* Ours are GFP_KERNEL, which failslab spares unless told otherwise. */
 	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/ignore-gfp-wait",
 			      "N"));
 	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/verbose", "0"));
-	hier = variant->plain ? rc_hier_new() : rc_bound_new("cpuacct," CHARGING);
+	hier = variant->plain ? rc_hier_new() : rc_bound_new(controllers);
 	ASSERT_TRUE(!!hier);
 	grp = variant->plain ? hier : rc_group_new(hier);
 	ASSERT_TRUE(!!grp);
+	if (variant->cpuset && !variant->plain)
+		ASSERT_EQ(0, fill(grp));
+	self->paths.controllers = controllers;
 	self->paths.hier = strdup(hier);
 	self->paths.grp = strdup(grp);
 	self->paths.file = strdup(variant->file[0] == '/' ? variant->file :
 				  rc_fmt("%s/%s", grp, variant->file));
 	if (variant->process) {
 		ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/sub", grp)));
+		if (variant->cpuset)
+			ASSERT_EQ(0, fill(rc_fmt("%s/sub", grp)));
 		self->paths.process = rc_sleeping_threads(THREADS);
 		ASSERT_LT(0, self->paths.process);
 		ASSERT_EQ(0, process_back(&self->paths));
@@ -301,7 +441,7 @@ FIXTURE_SETUP(fault)
 	self->paths.fail_fd = rc_open(FAIL_NTH, O_RDWR);
 	ASSERT_LE(0, self->paths.fail_fd);
 	if (variant->inside)
-		ASSERT_EQ(0, rc_attach(grp, 0));
+		ASSERT_EQ(0, cs_attach(grp, 0));
 }
 
 FIXTURE_TEARDOWN(fault)
