@@ -3,17 +3,16 @@
  * The user guide says what is true: its tables of files and of errors are read
  * from the guide itself and compared with the running kernel.
  *
- * Three comments of the guide, ".. guide_test: WORD", mark what is read: "files"
- * and "errors" the simple table that follows, "situation" the literal block with
- * what the examples start from.
+ * Comments of the guide, ".. guide_test: WORDS", mark what is read: "files" and
+ * "cpuset files" the tables of files; "errors" the table with examples, and
+ * "situation" the literal block with what these start from; "cpuset errors" and
+ * "cpuset situation" the same for a kernel that has cpuset; "cpuset differences" the
+ * table that names tests.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,447 +21,29 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
+#include "cpuset_util.h"
+#include "guide_example.h"
 #include "guide_table.h"
-#include "rc_util.h"
-
-#define MAX_ARGS 4
-
-/*
- * The notation of the examples
- */
-
-struct text {
-	char *s;
-	size_t len;
-};
-
-struct example {
-	char *who;
-	struct text arg[MAX_ARGS];
-	int nr;
-};
-
-struct held {
-	char *path;
-	int fd;
-};
-
-/* What the examples start from. */
-struct situation {
-	pid_t task;
-	pid_t zombie;
-	pid_t bound;
-	/* Files that were opened for later. */
-	struct held held[8];
-	int nr_held;
-};
 
 FIXTURE(guide)
 {
 	char *text;
-	struct guide_table files;
-	struct guide_table errors;
+	/* Those that all hierarchies have, and those of cpuset. */
+	struct guide_table files[2];
 	struct situation at;
 };
-
-/* CONFIG_RC_EXAMPLE and CONFIG_RC_DEBUG are not for the users of the guide. */
-static bool has_use(const char *name)
-{
-	return strcmp(name, "births") && strcmp(name, "debug") &&
-	       strcmp(name, "debug2");
-}
-
-static char *controllers(void)
-{
-	char *text = rc_text(RC_ROOT "/subsystems"), *line, *save;
-	char *names = calloc(1, strlen(text ?: "") + 1);
-
-	line = text ? strtok_r(text, "\n", &save) : NULL;
-	while (line && (line = strtok_r(NULL, "\n", &save))) {
-		char name[64];
-		int on;
-
-		if (sscanf(line, "%63s %*s %*d %d", name, &on) == 2 && on &&
-		    has_use(name))
-			strcat(strcat(names, *names ? " " : ""), name);
-	}
-	free(text);
-	return names;
-}
-
-/* The value of a name in the guide's list, malloc()ed; NULL: there is none. */
-static char *value_of(const struct situation *sit, const char *name)
-{
-	size_t letters = !strcmp(name, "long") ? NAME_MAX + 1 :
-			 !strcmp(name, "page") ? getpagesize() + 1 :
-			 !strcmp(name, "path") ? PATH_MAX : 0;
-	char *value;
-	int i;
-
-	if (letters) {
-		value = calloc(1, letters + 1);
-		return memset(value, 'x', letters);
-	}
-	if (!strcmp(name, "controllers"))
-		return controllers();
-	if (!strcmp(name, "task"))
-		return strdup(rc_fmt("%d", sit->task));
-	if (!strcmp(name, "zombie"))
-		return strdup(rc_fmt("%d", sit->zombie));
-	if (!strcmp(name, "bound"))
-		return strdup(rc_fmt("%d", sit->bound));
-	if (!strcmp(name, "kthreadd"))
-		return strdup("2");
-	/* Ids stay below it. */
-	if (!strcmp(name, "none"))
-		return strdup(rc_fmt("%llu",
-				     rc_number("/proc/sys/kernel/pid_max")));
-	if (!strcmp(name, "deep")) {
-		value = strdup("1");
-		for (i = 2; i <= 32; i++)
-			value = strcat(realloc(value, strlen(value) + 4),
-				       rc_fmt("/%d", i));
-		return value;
-	}
-	return NULL;
-}
-
-/* A backslash and what follows it, as in C; -1 if it is something else. */
-static int parse_escape(const char **at)
-{
-	unsigned int code;
-
-	switch (*++*at) {
-	case 'n':
-		++*at;
-		return '\n';
-	case 't':
-		++*at;
-		return '\t';
-	case '0':
-		++*at;
-		return '\0';
-	case 'x':
-		if (sscanf(*at + 1, "%2x", &code) != 1)
-			return -1;
-		*at += 3;
-		return code;
-	}
-	return -1;
-}
-
-static void append(struct text *text, const char *s, size_t len)
-{
-	/* What is a string can be used as one. */
-	text->s = realloc(text->s, text->len + len + 1);
-	memcpy(text->s + text->len, s, len);
-	text->len += len;
-	text->s[text->len] = '\0';
-}
-
-/* One word, in quotes or up to a blank, with its $names and escapes. */
-static int parse_word(const struct situation *sit, const char **at,
-		      struct text *out)
-{
-	bool quoted = **at == '"';
-
-	append(out, "", 0);
-	*at += quoted;
-	while (**at && **at != (quoted ? '"' : ' ')) {
-		if (**at == '$') {
-			size_t len = strspn(++*at, "abcdefghijklmnopqrstuvwxyz");
-			char *name = strndup(*at, len);
-			char *value = value_of(sit, name);
-
-			free(name);
-			if (!value)
-				return -EBADMSG;
-			append(out, value, strlen(value));
-			*at += len;
-			free(value);
-		} else if (**at == '\\') {
-			int code = parse_escape(at);
-			char c = code;
-
-			if (code < 0)
-				return -EBADMSG;
-			append(out, &c, 1);
-		} else {
-			append(out, (*at)++, 1);
-		}
-	}
-	if (quoted && *(*at)++ != '"')
-		return -EBADMSG;
-	return 0;
-}
-
-/* "[WHO: ]VERB ARGUMENT..." */
-static int parse_example(const struct situation *sit, const char *text,
-			 struct example *ex)
-{
-	static const char * const who[] = {
-		"alice: ", "contained: ", "deep: ", "full: ",
-	};
-	unsigned int i;
-	int ret;
-
-	memset(ex, 0, sizeof(*ex));
-	for (i = 0; i < ARRAY_SIZE(who); i++) {
-		if (strncmp(text, who[i], strlen(who[i])))
-			continue;
-		ex->who = strndup(text, strlen(who[i]) - 2);
-		text += strlen(who[i]);
-	}
-	while (*text) {
-		if (ex->nr == MAX_ARGS)
-			return -EBADMSG;
-		ret = parse_word(sit, &text, &ex->arg[ex->nr++]);
-		if (ret)
-			return ret;
-		if (*text && *text++ != ' ')
-			return -EBADMSG;
-	}
-	return ex->nr ? 0 : -EBADMSG;
-}
-
-static void free_example(struct example *ex)
-{
-	while (ex->nr)
-		free(ex->arg[--ex->nr].s);
-	free(ex->who);
-}
-
-/*
- * Doing what an example says
- */
-
-/* No verb or arguments of the notation; no system call says so. */
-#define BAD_NOTATION (-250)
-
-struct job {
-	struct situation *sit;
-	const struct example *ex;
-};
-
-static const char *full_path(const char *path)
-{
-	return rc_fmt(RC_ROOT "/%s", path);
-}
-
-static int held_fd(const struct situation *sit, const char *path)
-{
-	int i;
-
-	for (i = 0; i < sit->nr_held; i++)
-		if (!strcmp(sit->held[i].path, path))
-			return sit->held[i].fd;
-	return -1;
-}
-
-static int do_open(struct situation *sit, const char *path)
-{
-	struct held *held = &sit->held[sit->nr_held];
-	int fd = rc_open(full_path(path), O_RDWR);
-
-	if (fd < 0)
-		return fd;
-	if (sit->nr_held == ARRAY_SIZE(sit->held))
-		return BAD_NOTATION;
-	held->path = strdup(path);
-	held->fd = fd;
-	sit->nr_held++;
-	return 0;
-}
-
-/* Through the descriptor that the situation has opened, or a new one. */
-static int on_file(const struct situation *sit, const char *path, int flags,
-		   const struct text *text, const char *mode)
-{
-	int fd = held_fd(sit, path), ret;
-	bool held = fd >= 0;
-	char buf[64];
-
-	if (!held)
-		fd = rc_open(full_path(path), flags);
-	if (fd < 0)
-		return fd;
-	if (text)
-		ret = rc_write_fd(fd, text->s, text->len);
-	else if (mode)
-		ret = fchmod(fd, strtoul(mode, NULL, 8)) ? -errno : 0;
-	else
-		ret = read(fd, buf, sizeof(buf)) < 0 ? -errno : 0;
-	if (!held)
-		close(fd);
-	return ret;
-}
-
-static int do_create(const char *path)
-{
-	int fd = open(full_path(path), O_WRONLY | O_CREAT, 0644);
-
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
-}
-
-static int perform(void *arg)
-{
-	const struct job *job = arg;
-	const struct text *text = job->ex->arg;
-	const char *verb = text[0].s, *a = text[1].s, *b = text[2].s;
-	int nr = job->ex->nr;
-
-	if (nr == 2 && !strcmp(verb, "mkdir"))
-		return rc_mkdir(full_path(a));
-	if (nr == 2 && !strcmp(verb, "rmdir"))
-		return rc_rmdir(full_path(a));
-	if (nr == 3 && !strcmp(verb, "rename"))
-		return rename(full_path(a), full_path(b)) ? -errno : 0;
-	if (nr == 3 && !strcmp(verb, "write"))
-		return on_file(job->sit, a, O_WRONLY, &text[2], NULL);
-	if (nr == 2 && !strcmp(verb, "read"))
-		return on_file(job->sit, a, O_RDONLY, NULL, NULL);
-	if (nr == 3 && !strcmp(verb, "chmod"))
-		return on_file(job->sit, b, O_RDONLY, NULL, a);
-	if (nr == 3 && !strcmp(verb, "chown") && !strcmp(a, "alice"))
-		return chown(full_path(b), RC_USER, RC_USER) ? -errno : 0;
-	if (nr == 2 && !strcmp(verb, "create"))
-		return do_create(a);
-	if (nr == 2 && !strcmp(verb, "unlink"))
-		return unlink(full_path(a)) ? -errno : 0;
-	if (nr == 2 && !strcmp(verb, "open"))
-		return do_open(job->sit, a);
-	return BAD_NOTATION;
-}
-
-/* Not there all the time, since all that is there is looked at so often. */
-static int perform_deep(void *arg)
-{
-	const struct job *job = arg;
-	char *path = value_of(job->sit, "deep"), *end;
-	size_t len = strcspn(path, "/");
-	int ret;
-
-	for (;;) {
-		ret = rc_mkdir(rc_fmt(RC_ROOT "/jobs/%.*s", (int)len, path));
-		if (ret || !path[len])
-			break;
-		len += 1 + strcspn(path + len + 1, "/");
-	}
-	ret = ret ? BAD_NOTATION : perform(arg);
-	do {
-		if (rc_rmdir(rc_fmt(RC_ROOT "/jobs/%s", path)))
-			ret = BAD_NOTATION;
-		end = strrchr(path, '/');
-		if (end)
-			*end = '\0';
-	} while (end);
-	free(path);
-	return ret;
-}
-
-/* All hierarchies that the kernel has room for, without a trace afterwards. */
-static int perform_full(void *arg)
-{
-	const char *made[64];
-	int nr = 0, ret;
-
-	while (nr < (int)ARRAY_SIZE(made) && (made[nr] = rc_hier_new()))
-		nr++;
-	ret = nr < (int)ARRAY_SIZE(made) && errno == ENOSPC ? perform(arg) :
-							      BAD_NOTATION;
-	while (nr)
-		if (rc_rmdir(made[--nr]))
-			ret = BAD_NOTATION;
-	return ret;
-}
-
-/* 0, -errno or BAD_NOTATION. */
-static int run_example(struct situation *sit, const char *line)
-{
-	struct example ex;
-	struct job job = { .sit = sit, .ex = &ex };
-	int ret = parse_example(sit, line, &ex);
-
-	if (ret)
-		ret = BAD_NOTATION;
-	else if (!ex.who)
-		ret = perform(&job);
-	else if (!strcmp(ex.who, "alice"))
-		ret = rc_run_as(RC_USER, perform, &job);
-	else if (!strcmp(ex.who, "contained"))
-		ret = rc_run_in_user_ns(perform, &job);
-	else if (!strcmp(ex.who, "deep"))
-		ret = perform_deep(&job);
-	else
-		ret = perform_full(&job);
-	free_example(&ex);
-	return ret;
-}
-
-/*
- * The situation
- */
-
-static int exit_at_once(void *arg)
-{
-	return 0;
-}
-
-/* Does what the guide says, up to a line that fails, which is *@line then. */
-static int make_situation(struct situation *sit, const char *guide,
-			  const char **line)
-{
-	const char *at = guide_mark(guide, "situation");
-	char *block, *end, *save;
-	int ret = 0;
-
-	at = at ? strstr(at, "::\n\n") : NULL;
-	*line = "no literal block";
-	if (!at)
-		return -EBADMSG;
-	block = strdup(at + strlen("::\n\n"));
-	/* It ends with a line that is not indented. */
-	for (end = block; *end == ' '; end += strcspn(end, "\n") + 1)
-		;
-	*end = '\0';
-	for (*line = strtok_r(block, "\n", &save); *line;
-	     *line = strtok_r(NULL, "\n", &save)) {
-		*line += strspn(*line, " ");
-		ret = run_example(sit, *line);
-		if (ret)
-			return ret;
-		/* Only what was made here is to be removed in the end. */
-		if (!strncmp(*line, "mkdir ", 6) && !strchr(*line, '/'))
-			rc_track_hier(full_path(*line + 6));
-	}
-	free(block);
-	return 0;
-}
 
 FIXTURE_SETUP(guide)
 {
 	const char *line;
-	char comm[32];
 	int ret;
 
 	ASSERT_EQ(0, rc_setup());
 	self->text = guide_read();
 	ASSERT_TRUE(!!self->text);
-	ASSERT_EQ(0, guide_table(self->text, "files", &self->files));
-	ASSERT_EQ(0, guide_table(self->text, "errors", &self->errors));
-
-	self->at.task = rc_sleeper();
-	self->at.zombie = rc_spawn(exit_at_once, NULL);
-	ASSERT_EQ(0, rc_wait_zombie(self->at.zombie));
-	self->at.bound = rc_kthread(true);
-	ASSERT_LT(0, self->at.bound);
-	ASSERT_LT(0, rc_read("/proc/2/comm", comm, sizeof(comm)));
-	ASSERT_STREQ("kthreadd\n", comm);
-
-	ret = make_situation(&self->at, self->text, &line);
+	ASSERT_EQ(0, guide_table(self->text, "files", &self->files[0]));
+	ASSERT_EQ(0, guide_table(self->text, "cpuset files", &self->files[1]));
+	ret = situation_make(&self->at, self->text, "situation", &line);
 	/* Nobody else cleans up after a setup that has failed. */
 	if (ret)
 		rc_teardown();
@@ -473,8 +54,7 @@ FIXTURE_SETUP(guide)
 
 FIXTURE_TEARDOWN(guide)
 {
-	while (self->at.nr_held)
-		close(self->at.held[--self->at.nr_held].fd);
+	situation_end(&self->at);
 	EXPECT_EQ(0, rc_teardown());
 }
 
@@ -488,6 +68,8 @@ enum level { TOP, ROOT, GROUP, LEVELS };
 struct file_row {
 	/* In directories of which levels; for a directory, of which level. */
 	unsigned int levels;
+	/* The controller whose hierarchy has it, "" if each has. */
+	char controller[NAME_MAX + 1];
 	char name[NAME_MAX + 1];
 	mode_t mode;
 	char *path;
@@ -498,14 +80,17 @@ static int parse_file_row(const struct guide_row *row, struct file_row *file)
 	static const struct {
 		const char *prefix;
 		unsigned int levels;
+		const char *controller;
 	} in[] = {
-		{ RC_ROOT "/H/[G/]", 1 << ROOT | 1 << GROUP },
-		{ RC_ROOT "/H/G/", 1 << GROUP },
-		{ RC_ROOT "/H/", 1 << ROOT },
-		{ RC_ROOT "/", 1 << TOP },
+		{ RC_ROOT "/cpuset/[G/]", 1 << ROOT | 1 << GROUP, "cpuset" },
+		{ RC_ROOT "/cpuset/", 1 << ROOT, "cpuset" },
+		{ RC_ROOT "/H/[G/]", 1 << ROOT | 1 << GROUP, "" },
+		{ RC_ROOT "/H/G/", 1 << GROUP, "" },
+		{ RC_ROOT "/H/", 1 << ROOT, "" },
+		{ RC_ROOT "/", 1 << TOP, "" },
 		/* Of the caller, in no directory of ours. */
-		{ "/proc/PID/task/TID/", 0 },
-		{ "/proc/PID/", 0 },
+		{ "/proc/PID/task/TID/", 0, "" },
+		{ "/proc/PID/", 0, "" },
 	};
 	unsigned int i;
 	char *path = guide_literal(row->cell[0]), *end;
@@ -523,6 +108,10 @@ static int parse_file_row(const struct guide_row *row, struct file_row *file)
 		file->levels = in[i].levels;
 		snprintf(file->name, sizeof(file->name), "%s",
 			 path + strlen(in[i].prefix));
+		snprintf(file->controller, sizeof(file->controller), "%s",
+			 strchr(file->name, '.') ? file->name :
+						   in[i].controller);
+		file->controller[strcspn(file->controller, ".")] = '\0';
 		file->mode |= *file->name ? S_IFREG : S_IFDIR;
 		return strchr(file->name, '/') ? -EBADMSG : 0;
 	}
@@ -533,18 +122,17 @@ static int parse_file_row(const struct guide_row *row, struct file_row *file)
 static bool belongs(const struct file_row *file, enum level level,
 		    const char *hier)
 {
-	size_t len = strcspn(file->name, ".");
 	char bound[1024], *name, *save;
 
 	if (!(file->levels & 1 << level) || !*file->name)
 		return false;
-	if (!file->name[len])
+	if (!*file->controller)
 		return true;
 	if (rc_read(rc_fmt("%s/subsystems", hier), bound, sizeof(bound)) < 0)
 		return false;
 	for (name = strtok_r(bound, "\n ", &save); name;
 	     name = strtok_r(NULL, "\n ", &save))
-		if (strlen(name) == len && !strncmp(name, file->name, len))
+		if (!strcmp(name, file->controller))
 			return true;
 	return false;
 }
@@ -634,27 +222,30 @@ TEST_F(guide, files)
 		rc_fmt("/proc/%d/rc", getpid()),
 		rc_fmt("/proc/%d/task/%d/rc", getpid(), getpid()),
 	};
-	const struct guide_table *table = &self->files;
 	struct walk walk = {};
-	int outside = 0, i;
+	int outside = 0, t, i;
 
-	walk.file = calloc(table->nr, sizeof(*walk.file));
-	for (i = 0; i < table->nr; i++) {
-		struct file_row *file = &walk.file[walk.nr];
-		int ret = parse_file_row(&table->row[i], file);
+	walk.file = calloc(self->files[0].nr + self->files[1].nr,
+			   sizeof(*walk.file));
+	for (t = 0; t < 2; t++) {
+		for (i = 0; i < self->files[t].nr; i++) {
+			struct guide_row *row = &self->files[t].row[i];
+			struct file_row *file = &walk.file[walk.nr];
+			int ret = parse_file_row(row, file);
 
-		EXPECT_EQ(0, ret) {
-			TH_LOG("row: %s", table->row[i].cell[0]);
+			EXPECT_EQ(0, ret) {
+				TH_LOG("row: %s", row->cell[0]);
+			}
+			if (ret)
+				continue;
+			walk.nr++;
+			if (file->levels)
+				continue;
+			EXPECT_STREQ("rc", file->name);
+			EXPECT_EQ((int)file->mode,
+				  rc_mode(own[!!strstr(file->path, "/task/")]));
+			outside++;
 		}
-		if (ret)
-			continue;
-		walk.nr++;
-		if (file->levels)
-			continue;
-		EXPECT_STREQ("rc", file->name);
-		EXPECT_EQ((int)file->mode,
-			  rc_mode(own[!!strstr(file->path, "/task/")]));
-		outside++;
 	}
 	EXPECT_EQ(2, outside);
 	check_dir(&walk, TOP, NULL, RC_ROOT);
@@ -700,9 +291,10 @@ static void add_values(FILE *out, const char *dir, bool group)
 }
 
 /* All that an operation that failed must not have changed. */
-static char *everything(void)
+static char *everything(bool cpuset)
 {
-	char *snapshot = rc_snapshot(RC_ROOT), *text;
+	char *snapshot = cpuset ? cs_snapshot(RC_ROOT) : rc_snapshot(RC_ROOT);
+	char *text;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -743,14 +335,66 @@ static bool shown_elsewhere(const char *examples)
 	       !access(guide_file(program), X_OK);
 }
 
-/* Each example of the guide fails with the errno there, and changes nothing. */
-TEST_F(guide, errors)
+FIXTURE(errors)
 {
-	char *before = everything();
+	char *text;
+	struct guide_table table;
+	struct situation at;
+};
+
+FIXTURE_VARIANT(errors)
+{
+	const char *table;
+	const char *situation;
+	bool cpuset;
+};
+
+FIXTURE_VARIANT_ADD(errors, core)
+{
+	.table = "errors",
+	.situation = "situation",
+};
+
+FIXTURE_VARIANT_ADD(errors, cpuset)
+{
+	.table = "cpuset errors",
+	.situation = "cpuset situation",
+	.cpuset = true,
+};
+
+FIXTURE_SETUP(errors)
+{
+	const char *line;
+	int ret;
+
+	if (variant->cpuset && (!rc_has_subsys("cpuset") || cs_nr_cpus() < 4))
+		SKIP(return, "it takes CONFIG_RC_CPUSET and four CPUs");
+	ASSERT_EQ(0, rc_setup());
+	self->text = guide_read();
+	ASSERT_TRUE(!!self->text);
+	ASSERT_EQ(0, guide_table(self->text, variant->table, &self->table));
+	ret = situation_make(&self->at, self->text, variant->situation, &line);
+	if (ret)
+		rc_teardown();
+	ASSERT_EQ(0, ret) {
+		TH_LOG("%s", line);
+	}
+}
+
+FIXTURE_TEARDOWN(errors)
+{
+	situation_end(&self->at);
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* Each example of the guide fails with the errno there, and changes nothing. */
+TEST_F(errors, examples)
+{
+	char *before = everything(variant->cpuset);
 	int examples = 0, i;
 
-	for (i = 0; i < self->errors.nr; i++) {
-		const struct guide_row *row = &self->errors.row[i];
+	for (i = 0; i < self->table.nr; i++) {
+		const struct guide_row *row = &self->table.row[i];
 		const char *at = row->cell[2];
 		int want = -errno_of(row->cell[0]), in_row = 0;
 		char *example;
@@ -760,7 +404,7 @@ TEST_F(guide, errors)
 		}
 		while ((example = guide_next_literal(&at))) {
 			int ret = run_example(&self->at, example);
-			char *after = everything();
+			char *after = everything(variant->cpuset);
 
 			EXPECT_EQ(want, ret) {
 				TH_LOG("%s: %s, the guide says %s", example,
@@ -783,7 +427,7 @@ TEST_F(guide, errors)
 		}
 		examples += in_row;
 	}
-	EXPECT_LT(self->errors.nr, examples);
+	EXPECT_LT(self->table.nr, examples);
 	free(before);
 }
 
@@ -810,6 +454,58 @@ TEST(errors_are_complete)
 			TH_LOG("no row for %s", promised[p]);
 		}
 	}
+}
+
+/*
+ * Tests that the guide names
+ */
+
+/* Does @program have a test @name?  Programs list theirs when asked to. */
+static bool has_test(const char *program, const char *name)
+{
+	FILE *list = popen(rc_fmt("%s -l 2>&1", guide_file(program)), "r");
+	char line[256];
+	bool found = false;
+
+	while (list && fgets(line, sizeof(line), list)) {
+		char *last = strrchr(line, ' ');
+
+		line[strcspn(line, "\n")] = '\0';
+		found |= last && !strcmp(last + 1, name);
+	}
+	if (list)
+		pclose(list);
+	return found;
+}
+
+/* What the guide says differs from cgroup v1 is shown by tests that there are. */
+TEST(differences)
+{
+	char *guide = guide_read();
+	struct guide_table table;
+	int i;
+
+	ASSERT_TRUE(!!guide);
+	ASSERT_EQ(0, guide_table(guide, "cpuset differences", &table));
+	for (i = 0; i < table.nr; i++) {
+		const char *at = table.row[i].cell[2];
+		char *shown, program[64], name[64];
+		int tests = 0;
+
+		while ((shown = guide_next_literal(&at))) {
+			EXPECT_TRUE(sscanf(shown, "%63s %63s", program,
+					   name) == 2 &&
+				    has_test(program, name)) {
+				TH_LOG("no test: %s", shown);
+			}
+			free(shown);
+			tests++;
+		}
+		EXPECT_LT(0, tests) {
+			TH_LOG("%s: no test", table.row[i].cell[0]);
+		}
+	}
+	free(guide);
 }
 
 TEST_HARNESS_MAIN
