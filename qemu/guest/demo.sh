@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The demonstration: three jobs, grouped by what they cost in one hierarchy and
-# by whom they belong to in another. Shows each command and what it printed;
-# fails at the first thing that is not as it should be.
+# The demonstration: three jobs, grouped by what they cost in one hierarchy, by
+# whom they belong to in another and by where they run in a third. Shows each
+# command and what it printed; fails at the first thing that is not as it should be.
+# shellcheck source=qemu/guest/shrc
+. /etc/shrc
 acct=/proc/rc/cpuacct
+cpuset=/proc/rc/cpuset
 jobs=/proc/rc/jobs
 
 say()
@@ -61,6 +64,22 @@ wait_until()
 		sleep 1
 		left=$((left - 1))
 	done
+}
+
+# runs_on PATTERN: compress is on one of these CPUs, and stays on them.
+runs_on()
+{
+	for look in 1 2 3 4 5; do
+		# The 39th field of stat; of those before, the name alone can have blanks.
+		psr=$(sed 's/.*) //' "/proc/$compress/stat" | cut -d ' ' -f 37)
+		expr "$psr" : "$1\$" > /dev/null || unexpected "look $look: on CPU $psr"
+	done
+}
+
+# In which nodes is the heap of compress?
+heap_nodes()
+{
+	sed -n '/ heap /s/[^N]*\(N[0-9]*\)=[0-9]*[^N]*/\1 /gp' "/proc/$compress/numa_maps"
 }
 
 burn_is_busy()
@@ -127,6 +146,31 @@ run "grep . $acct/burn/cpuacct.usage $acct/late/cpuacct.usage"
 [ "$(read_number $acct/late/cpuacct.usage)" -gt 500 ] || unexpected "late is not charged"
 expect "cat /proc/$compress/rc" "cpuacct:cpuacct:/late"
 
+say "cpuset says on which CPUs tasks run, and on which node their memory is. So far the job may have all."
+run "mkdir $cpuset $cpuset/batch"
+run "grep allowed_list /proc/$compress/status"
+
+say "A group takes tasks when it has CPUs and nodes. They come at once, here with their pages."
+refused "No space left on device" "echo $compress > $cpuset/batch/tasks"
+run "echo 6-7 > $cpuset/batch/cpus"
+run "echo 1 > $cpuset/batch/mems"
+run "echo 1 > $cpuset/batch/memory_migrate"
+run "echo $compress > $cpuset/batch/tasks"
+run "grep allowed_list /proc/$compress/status"
+run "grep heap /proc/$compress/numa_maps"
+[ "$(heap_nodes)" = "N1 " ] || unexpected "the heap is on $(heap_nodes)"
+run "ps -o pid,psr,rcgroup@cpuset,args -p $compress"
+runs_on '[67]'
+
+say "They go where their group goes, and cannot leave it by themselves."
+run "echo 0 > $cpuset/batch/mems"
+run "grep heap /proc/$compress/numa_maps"
+[ "$(heap_nodes)" = "N0 " ] || unexpected "the heap is on $(heap_nodes)"
+run "echo 5 > $cpuset/batch/cpus"
+run "ps -o pid,psr,rcgroup@cpuset,args -p $compress"
+runs_on 5
+refused "Invalid argument" "taskset -p 1 $compress"
+
 say "An empty group can be removed, one with tasks cannot."
 run "rmdir $acct/burn"
 run "ls -d $acct/*/"
@@ -137,6 +181,6 @@ run "kill $compress $backup $monitor"
 wait
 # What a job had started itself ends on its own, within a second.
 wait_until 10 "! grep -q . $acct/*/tasks"
-run "rmdir $acct/idle $acct/late $jobs/alice $jobs/bob"
-run "rmdir $acct $jobs"
+run "rmdir $acct/idle $acct/late $jobs/alice $jobs/bob $cpuset/batch"
+run "rmdir $acct $jobs $cpuset"
 run "ls /proc/rc"
