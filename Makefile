@@ -26,6 +26,7 @@ help:
 	@echo 'make check-procps      only the tests of the patched ps, top and pgrep that need'
 	@echo '                       no guest (part of check)'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
+	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
 	@echo 'make lint              checkpatch, sparse, kernel-doc, shellcheck, coccinelle, ...'
 	@echo 'make series            the work as one series for git am, in build/series/'
 	@echo 'make bisect            builds every step of the series, option off and on'
@@ -39,6 +40,7 @@ help:
 	@echo '           KERNELS=names   other kernels: cgroups (with cgroups), up (for one CPU)'
 	@echo '           RACE=seconds    how long each race runs (10; 60 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
+	@echo '           PARTS=names     parts of the benchmark, see bench/run.py'
 	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
 	@echo '           PROCPS_SRC=dir  a tree of procps-ng 4.0.4, likewise'
 	@echo '           J=n             parallel jobs ($(J)); V=1 shows commands'
@@ -82,6 +84,12 @@ selftest-harness: kernel guest
 .PHONY: coverage
 coverage:
 	@qemu/coverage.py
+
+.PHONY: bench
+bench: KERNELS := $(addprefix bench-,none cgroups rc)
+bench: kernel guest
+	@scripts/setup bench
+	@bench/run.py $(PARTS)
 
 .PHONY: lint series bisect
 lint: KERNELS := release

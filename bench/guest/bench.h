@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the benchmark's program share. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* As many as the kernel has slots for by default. */
+#define MAX_HIERARCHIES	8
+#define MAX_SAMPLES	2000
+
+/* measure.c: time, results */
+
+/* Ends the program, and with it the benchmark. */
+void die(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+uint64_t now(void);
+void rest(unsigned int ms);
+uint64_t idle_time(void);
+void sample_start(void);
+void sample(uint64_t val);
+void report(const char *row, unsigned long x);
+void report_value(const char *row, unsigned long x, double val);
+void report_none(const char *row, unsigned long x, const char *reason);
+
+extern bool endless;
+
+/* Each but the first @warm runs of @op is a sample. */
+#define SAMPLE(nr, warm, op) do {					\
+	sample_start();							\
+	for (int __i = -(warm); __i < (int)(nr); __i += !endless) {	\
+		uint64_t __start = now();				\
+									\
+		op;							\
+		if (__i >= 0 && !endless)				\
+			sample(now() - __start);			\
+	}								\
+} while (0)
+
+/* backend.c: groups, whoever provides them */
+
+enum controller { PLAIN, CPUACCT, CPUSET };
+
+/**
+ * struct place - groups of the same name in some hierarchies
+ * @nr: how many hierarchies; 0 where the kernel has no groups
+ * @depth: how deep the group is, 1 for a child of the root
+ * @controller: what the first hierarchy has; the others have nothing
+ * @hier: directories of the hierarchies
+ */
+struct place {
+	unsigned int nr;
+	unsigned int depth;
+	enum controller controller;
+	char hier[MAX_HIERARCHIES][64];
+};
+
+bool backend_init(const char *name);
+const char *backend_name(void);
+bool backend_has_groups(void);
+const char *backend_lacks(enum controller controller);
+const char *backend_file(bool process);
+const char *backend_membership(void);
+void place_make(struct place *place, enum controller controller,
+		unsigned int nr, unsigned int depth);
+void place_end(struct place *place);
+void place_enter(const struct place *place);
+void place_path(const struct place *place, unsigned int hier, const char *name,
+		char *path);
+void group_make(const struct place *place, const char *name);
+void group_remove(const struct place *place, const char *name);
+void groups_each(const struct place *place, unsigned int nr,
+		 void (*func)(const struct place *place, const char *name));
+int group_open(const struct place *place, unsigned int hier, const char *name,
+	       bool process, int flags);
+void group_attach(int fd, const char *id, int len);
+
+/* tasks.c: processes that are there to be measured */
+
+/**
+ * struct crowd - processes or threads that sleep
+ * @pid: the first of them
+ * @id: the same as it is written to a group
+ * @len: length of @id
+ * @fd: when this is closed, they end
+ */
+struct crowd {
+	pid_t pid;
+	char id[16];
+	int len;
+	int fd;
+};
+
+void in_child(const struct place *place, void (*func)(void *arg), void *arg);
+void crowd_start(struct crowd *crowd, const struct place *place,
+		 unsigned int nr);
+void crowd_start_threads(struct crowd *crowd, unsigned int nr);
+void crowd_end(struct crowd *crowd);
+
+/**
+ * struct echo - a process that sends back each byte that it gets
+ * @pid: its id
+ * @to: where to write
+ * @from: where to read
+ */
+struct echo {
+	pid_t pid;
+	int to;
+	int from;
+};
+
+void echo_start(struct echo *echo);
+void echo_end(struct echo *echo);
+void round_trip(const struct echo *echo);
+void vfork_exit(void);
+void mkdir_rmdir(const char *path);
+
+/* What is measured: operations one by one, memory, many CPUs together. */
+void rows_run(const char *name, unsigned long x);
+void whole_run(void);
+void locks_run(void);
+void memory_run(void);
+void load_run(unsigned int ms);
+
+#endif /* BENCH_H */

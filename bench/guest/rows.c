@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The operations that are measured one by one, in instructions.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
+
+/**
+ * struct row - what is measured, and where
+ * @name: the row's name
+ * @x: what it depends on, for the name and for @func
+ */
+struct row {
+	const char *name;
+	unsigned long x;
+};
+
+/* No groups, or not this controller: then a row that is about them has no number. */
+static bool lacks(const struct row *row, enum controller controller)
+{
+	const char *reason = backend_lacks(controller);
+
+	if (reason)
+		report_none(row->name, row->x, reason);
+	return reason;
+}
+
+/*
+ * What a system call costs that does next to nothing: the floor of the others
+ */
+
+static void open_read_close(const char *path)
+{
+	char buf[4096];
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		die("open %s", path);
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+}
+
+static void write_comm(int fd)
+{
+	if (write(fd, "bench", 5) != 5)
+		die("write to comm");
+}
+
+static void comm_rows(void)
+{
+	int fd = open("/proc/self/comm", O_WRONLY);
+
+	if (fd < 0)
+		die("open /proc/self/comm");
+	SAMPLE(500, 20, write_comm(fd));
+	report("write comm", 0);
+	close(fd);
+	SAMPLE(500, 20, open_read_close("/proc/1/comm"));
+	report("read comm", 0);
+}
+
+static void tmpfs_row(void)
+{
+	SAMPLE(500, 20, mkdir_rmdir("/tmp/dir"));
+	report("mkdir+rmdir tmpfs", 0);
+}
+
+/*
+ * Fork, exit, threads, context switches
+ */
+
+static void vfork_samples(void *arg)
+{
+	const struct row *row = arg;
+
+	SAMPLE(1000, 50, vfork_exit());
+	report(row->name, row->x);
+}
+
+static void *thread_main(void *arg)
+{
+	return arg;
+}
+
+static void thread_create_join(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, thread_main, NULL) ||
+	    pthread_join(thread, NULL))
+		die("thread");
+}
+
+static void thread_samples(void *arg)
+{
+	const struct row *row = arg;
+
+	SAMPLE(1000, 50, thread_create_join());
+	report(row->name, row->x);
+}
+
+/* Two context switches each. */
+static void switch_samples(void *arg)
+{
+	const struct row *row = arg;
+	struct echo echo;
+
+	echo_start(&echo);
+	SAMPLE(1000, 50, round_trip(&echo));
+	report(row->name, row->x);
+	echo_end(&echo);
+}
+
+/*
+ * Memory, namespaces
+ */
+
+static void fault_samples(void *arg)
+{
+	const struct row *row = arg;
+	const size_t nr = 1000, page = 4096;
+	volatile char *mem = mmap(NULL, nr * page, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		die("mmap");
+	SAMPLE(nr - 20, 20, *mem = 1; mem += page);
+	report(row->name, row->x);
+}
+
+static void unshare_uts(void)
+{
+	if (unshare(CLONE_NEWUTS))
+		die("unshare");
+}
+
+static void unshare_samples(void *arg)
+{
+	const struct row *row = arg;
+
+	SAMPLE(1000, 50, unshare_uts());
+	report(row->name, row->x);
+}
+
+/* Some samples in a group of x hierarchies; 0 stands for the root. */
+static void in_hierarchies(const struct row *row, void (*func)(void *arg))
+{
+	struct row copy = *row;
+	struct place place;
+
+	place_make(&place, CPUACCT, row->x, 1);
+	in_child(&place, func, &copy);
+	place_end(&place);
+}
+
+/* The same in a group of one hierarchy that is x deep. */
+static void in_depth(const struct row *row, void (*func)(void *arg))
+{
+	struct row copy = *row;
+	struct place place;
+
+	place_make(&place, CPUACCT, 1, row->x);
+	in_child(&place, func, &copy);
+	place_end(&place);
+}
+
+static void vfork_row(const struct row *row)
+{
+	in_hierarchies(row, vfork_samples);
+}
+
+static void thread_row(const struct row *row)
+{
+	in_depth(row, thread_samples);
+}
+
+static void switch_row(const struct row *row)
+{
+	in_depth(row, switch_samples);
+}
+
+static void unshare_row(const struct row *row)
+{
+	in_hierarchies(row, unshare_samples);
+}
+
+static void fault_row(const struct row *row)
+{
+	struct row copy = *row;
+
+	in_child(NULL, fault_samples, &copy);
+}
+
+/* Where there are no groups this is the floor; without cpuset there is nothing. */
+static void fault_cpuset_row(const struct row *row)
+{
+	struct row copy = *row;
+	struct place place;
+
+	if (backend_has_groups() && lacks(row, CPUSET))
+		return;
+	place_make(&place, CPUSET, 1, 1);
+	in_child(&place, fault_samples, &copy);
+	place_end(&place);
+}
+
+/*
+ * Moving tasks
+ */
+
+/* Moves @crowd to and fro between two groups of @place, @nr times. */
+static void attach_samples(const struct place *place, const struct crowd *crowd,
+			   bool process, unsigned int pause, unsigned int nr)
+{
+	int fd[2], to = 0;
+
+	group_make(place, "a");
+	group_make(place, "b");
+	fd[0] = group_open(place, 0, "a", process, O_WRONLY);
+	fd[1] = group_open(place, 0, "b", process, O_WRONLY);
+	for (unsigned int i = 0; pause && i < nr; i++) {
+		to = !to;
+		rest(pause);
+		SAMPLE(1, 0, group_attach(fd[to], crowd->id, crowd->len));
+	}
+	if (!pause)
+		SAMPLE(nr, 10, to = !to; group_attach(fd[to], crowd->id, crowd->len));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void attach_end(const struct place *place)
+{
+	group_remove(place, "a");
+	group_remove(place, "b");
+}
+
+static void attach_in(const struct row *row, enum controller controller,
+		      unsigned int nr, unsigned int depth, unsigned int pause)
+{
+	struct crowd crowd;
+	struct place place;
+
+	if (lacks(row, controller))
+		return;
+	place_make(&place, controller, nr, depth);
+	crowd_start(&crowd, NULL, 1);
+	attach_samples(&place, &crowd, false, pause, pause ? 20 : 500);
+	report(row->name, row->x);
+	crowd_end(&crowd);
+	attach_end(&place);
+	place_end(&place);
+}
+
+/* The two groups are x deep. */
+static void attach_row(const struct row *row)
+{
+	attach_in(row, CPUACCT, 1, row->x - 1, 0);
+}
+
+/* The task is in a group of x hierarchies, of which it changes one. */
+static void attach_hier_row(const struct row *row)
+{
+	struct crowd crowd;
+	struct place place;
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, row->x, 1);
+	crowd_start(&crowd, &place, 1);
+	attach_samples(&place, &crowd, false, 0, 500);
+	report(row->name, row->x);
+	crowd_end(&crowd);
+	attach_end(&place);
+	place_end(&place);
+}
+
+static void attach_rest_row(const struct row *row)
+{
+	attach_in(row, CPUACCT, 1, 0, row->x);
+}
+
+static void attach_cpuset_row(const struct row *row)
+{
+	attach_in(row, CPUSET, 1, 0, 0);
+}
+
+static void attach_threads_row(const struct row *row)
+{
+	struct crowd crowd;
+	struct place place;
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, 0);
+	crowd_start_threads(&crowd, row->x);
+	attach_samples(&place, &crowd, true, 0, 100);
+	report(row->name, row->x);
+	crowd_end(&crowd);
+	attach_end(&place);
+	place_end(&place);
+}
+
+/*
+ * Making and removing groups
+ */
+
+static void group_cycle_in(const struct row *row, enum controller controller)
+{
+	struct place place;
+	char path[PATH_MAX];
+
+	if (lacks(row, controller))
+		return;
+	place_make(&place, controller, 1, row->x - 1);
+	place_path(&place, 0, "new", path);
+	SAMPLE(500, 20, mkdir_rmdir(path));
+	report(row->name, row->x);
+	place_end(&place);
+}
+
+static void group_cycle_row(const struct row *row)
+{
+	group_cycle_in(row, CPUACCT);
+}
+
+static void group_cycle_cpuset_row(const struct row *row)
+{
+	group_cycle_in(row, CPUSET);
+}
+
+static void make_dir(const char *path)
+{
+	if (mkdir(path, 0755))
+		die("mkdir %s", path);
+}
+
+static void sample_mkdir(const struct place *place, const char *name)
+{
+	char path[PATH_MAX];
+
+	place_path(place, 0, name, path);
+	SAMPLE(1, 0, make_dir(path));
+}
+
+static void siblings_row(const struct row *row)
+{
+	struct place place;
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, 0);
+	groups_each(&place, row->x, sample_mkdir);
+	report(row->name, row->x);
+	groups_each(&place, row->x, group_remove);
+	place_end(&place);
+}
+
+static void group_cycle_beside_row(const struct row *row)
+{
+	struct place place;
+	char path[PATH_MAX];
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, 0);
+	groups_each(&place, row->x, group_make);
+	place_path(&place, 0, "new", path);
+	SAMPLE(200, 20, mkdir_rmdir(path));
+	report(row->name, row->x);
+	groups_each(&place, row->x, group_remove);
+	place_end(&place);
+}
+
+/*
+ * Looking at groups
+ */
+
+static void list_samples(const struct row *row, const struct place *place,
+			 unsigned int tasks)
+{
+	char path[PATH_MAX];
+
+	place_path(place, 0, backend_file(false), path);
+	SAMPLE(tasks < 1000 ? 100 : 10, 2, open_read_close(path));
+	report(row->name, row->x);
+}
+
+static void list_row(const struct row *row)
+{
+	struct crowd crowd;
+	struct place place;
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, 1);
+	crowd_start(&crowd, &place, row->x);
+	list_samples(row, &place, row->x);
+	crowd_end(&crowd);
+	place_end(&place);
+}
+
+/* Ten tasks in the group, and x in another. */
+static void list_beside_row(const struct row *row)
+{
+	struct crowd ten, others;
+	struct place place, other;
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, 1);
+	group_make(&place, "g");
+	other = place;
+	other.depth++;
+	crowd_start(&others, &other, row->x);
+	crowd_start(&ten, &place, 10);
+	list_samples(row, &place, 10);
+	/* Those that were started later hold the pipe of the others, too. */
+	crowd_end(&ten);
+	crowd_end(&others);
+	group_remove(&place, "g");
+	place_end(&place);
+}
+
+static void membership_in(const struct row *row, unsigned int nr,
+			  unsigned int depth)
+{
+	struct crowd crowd;
+	struct place place;
+	char path[64];
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, nr, depth);
+	crowd_start(&crowd, &place, 1);
+	sprintf(path, "/proc/%d/%s", crowd.pid, backend_membership());
+	SAMPLE(500, 20, open_read_close(path));
+	report(row->name, row->x);
+	crowd_end(&crowd);
+	place_end(&place);
+}
+
+static void membership_row(const struct row *row)
+{
+	membership_in(row, row->x, 1);
+}
+
+static void membership_depth_row(const struct row *row)
+{
+	membership_in(row, 1, row->x);
+}
+
+static void run_ps(const char *columns)
+{
+	char *argv[] = { "ps", "-e", "-o", (char *)columns, NULL };
+	posix_spawn_file_actions_t out;
+	int status;
+	pid_t pid;
+
+	if (posix_spawn_file_actions_init(&out) ||
+	    posix_spawn_file_actions_addopen(&out, 1, "/dev/null", O_WRONLY, 0) ||
+	    posix_spawnp(&pid, "ps", &out, NULL, argv, environ) ||
+	    waitpid(pid, &status, 0) != pid || status)
+		die("ps -e -o %s", columns);
+	posix_spawn_file_actions_destroy(&out);
+}
+
+/* All tasks in a group, as a listing of every process shows them. */
+static void ps_row(const struct row *row)
+{
+	const char *columns = "pid,cgroup";
+	struct crowd crowd;
+	struct place place;
+
+	if (lacks(row, CPUACCT))
+		return;
+	if (!strcmp(backend_name(), "rc"))
+		columns = "pid,rcgroup";
+	place_make(&place, CPUACCT, 1, 1);
+	crowd_start(&crowd, &place, row->x);
+	SAMPLE(3, 1, run_ps(columns));
+	report(row->name, row->x);
+	crowd_end(&crowd);
+	place_end(&place);
+}
+
+/* In the order in which they run: what leaves much behind comes last. */
+static const struct {
+	const char *name;
+	void (*func)(const struct row *row);
+	/* Ends with a zero, which counts in first place. */
+	unsigned long x[6];
+} rows[] = {
+	{ "vfork+exit", vfork_row, { 0, 1, 2, 4, 8 } },
+	{ "thread", thread_row, { 1 } },
+	{ "switch", switch_row, { 1, 2, 4, 8 } },
+	{ "fault", fault_row, { 0 } },
+	{ "fault in cpuset", fault_cpuset_row, { 0 } },
+	{ "unshare", unshare_row, { 0, 1, 2, 4, 8 } },
+	{ "attach", attach_row, { 1, 2, 4, 8 } },
+	{ "attach in hierarchies", attach_hier_row, { 1, 2, 4, 8 } },
+	{ "attach after ms", attach_rest_row, { 200 } },
+	{ "attach in cpuset", attach_cpuset_row, { 0 } },
+	{ "attach threads", attach_threads_row, { 1, 10, 100, 1000 } },
+	{ "membership", membership_row, { 1, 2, 4, 8 } },
+	{ "membership depth", membership_depth_row, { 1, 2, 4, 8 } },
+	{ "mkdir+rmdir", group_cycle_row, { 1, 2, 4, 8 } },
+	{ "mkdir+rmdir cpuset", group_cycle_cpuset_row, { 1 } },
+	{ "mkdir+rmdir beside", group_cycle_beside_row, { 10, 100, 1000 } },
+	{ "mkdir siblings", siblings_row, { 1000 } },
+	{ "list", list_row, { 10, 100, 1000, 10000 } },
+	{ "list 10 beside", list_beside_row, { 10000 } },
+	{ "ps", ps_row, { 10000 } },
+};
+
+/* All rows, or the one called so. */
+void rows_run(const char *name, unsigned long x)
+{
+	if (!name) {
+		comm_rows();
+		tmpfs_row();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct row row = { .name = rows[i].name };
+
+		if (name && strcmp(name, row.name))
+			continue;
+		for (size_t j = 0; !j || rows[i].x[j]; j++) {
+			row.x = rows[i].x[j];
+			if (!name || x == row.x)
+				rows[i].func(&row);
+		}
+	}
+}
