@@ -7,12 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -23,9 +20,6 @@
 #define MAKERS 2
 /* Some slots may have been taken before. */
 #define HIERS 6
-/* So many timers, each with this period in nanoseconds. */
-#define TIMERS 1000
-#define PERIOD 50000000
 
 enum { DONE, REFUSED, ODD };
 
@@ -208,47 +202,6 @@ static int remake_hiers(struct shared *shared, int first)
 	return 0;
 }
 
-/*
- * An interrupt that takes long, as many timers expire in it: who cannot be
- * preempted stands still where it is nevertheless. Their signal is ignored, so
- * that they start anew at once.
- */
-static int burst_on(void *arg)
-{
-	struct sigevent event = {
-		.sigev_notify = SIGEV_SIGNAL,
-		.sigev_signo = SIGUSR1,
-	};
-	struct itimerspec at = { .it_interval.tv_nsec = PERIOD };
-	struct shared *shared = arg;
-	timer_t timer;
-	int i;
-
-	signal(SIGUSR1, SIG_IGN);
-	clock_gettime(CLOCK_MONOTONIC, &at.it_value);
-	at.it_value.tv_sec++;
-	for (i = 0; i < TIMERS; i++)
-		if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
-		    timer_settime(timer, TIMER_ABSTIME, &at, NULL))
-			return -errno;
-	while (!rc_get(&shared->stop))
-		rc_nap();
-	return 0;
-}
-
-/* Keeps a child to the last CPU, or away from it if there is another one. */
-static int keep_to_last(pid_t pid, bool last)
-{
-	long nr = sysconf(_SC_NPROCESSORS_ONLN), i;
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	for (i = 0; i < nr; i++)
-		if ((i == nr - 1) == last || nr == 1)
-			CPU_SET(i, &set);
-	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
-}
-
 /* A hierarchy that ends while it is printed has its name until then. */
 TEST_F_TIMEOUT(race, hierarchies, RC_RACE_TIMEOUT)
 {
@@ -269,12 +222,12 @@ TEST_F_TIMEOUT(race, hierarchies, RC_RACE_TIMEOUT)
 		pids[2 + i] = rc_fork();
 		if (!pids[2 + i])
 			_exit(-remake_hiers(shared, i));
-		ASSERT_EQ(0, keep_to_last(pids[2 + i], false));
+		ASSERT_EQ(0, rc_keep_to_last(pids[2 + i], false));
 	}
 	pids[0] = rc_spawn(show_on, shared);
-	pids[1] = rc_spawn(burst_on, shared);
-	ASSERT_EQ(0, keep_to_last(pids[0], true));
-	ASSERT_EQ(0, keep_to_last(pids[1], true));
+	pids[1] = rc_spawn(rc_burst_on, &shared->stop);
+	ASSERT_EQ(0, rc_keep_to_last(pids[0], true));
+	ASSERT_EQ(0, rc_keep_to_last(pids[1], true));
 	until = rc_now() + rc_race_seconds();
 	while (rc_now() < until)
 		rc_nap();

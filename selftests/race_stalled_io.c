@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A group is removed while a reader and a writer of its files are stalled in
- * a page fault for as long as a user likes: rmdir does not wait for them.
+ * a page fault for as long as a user likes: rmdir does not wait for them. Nor
+ * does the rest of the tree wait for one who lists a directory.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -29,7 +31,7 @@ struct stalled {
 	int fd;
 	char *page;
 	size_t size;
-	bool writes;
+	ssize_t (*call)(struct stalled *stalled);
 	ssize_t ret;
 	int err;
 };
@@ -42,13 +44,18 @@ struct rescue {
 	int go[2];
 };
 
+/* Two pages whose first use stalls until somebody serves them. */
+struct trap {
+	int uffd;
+	char *mem;
+	long page_size;
+};
+
 FIXTURE(stalled)
 {
 	const char *hier;
 	const char *grp;
-	int uffd;
-	char *mem;
-	long page_size;
+	struct trap trap;
 };
 
 /* The file that is read; tasks is the one that is written. */
@@ -61,32 +68,39 @@ FIXTURE_VARIANT_ADD(stalled, tasks) { "tasks" };
 FIXTURE_VARIANT_ADD(stalled, usage) { "cpuacct.usage" };
 FIXTURE_VARIANT_ADD(stalled, stat) { "cpuacct.stat" };
 
+static int set_trap(struct trap *trap)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+
+	trap->page_size = sysconf(_SC_PAGESIZE);
+	trap->mem = mmap(NULL, 2 * trap->page_size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (trap->mem == MAP_FAILED)
+		return -errno;
+	trap->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	reg.range.start = (unsigned long)trap->mem;
+	reg.range.len = 2 * trap->page_size;
+	if (trap->uffd < 0 || ioctl(trap->uffd, UFFDIO_API, &api) ||
+	    ioctl(trap->uffd, UFFDIO_REGISTER, &reg))
+		return -errno;
+	return 0;
+}
+
 FIXTURE_SETUP(stalled)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
 	ASSERT_EQ(0, rc_setup());
 	self->hier = rc_cpuacct();
 	ASSERT_TRUE(!!self->hier);
 	self->grp = rc_group_new(self->hier);
 	ASSERT_TRUE(!!self->grp);
-	self->page_size = sysconf(_SC_PAGESIZE);
-	self->mem = mmap(NULL, 2 * self->page_size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(self->mem != MAP_FAILED);
-	self->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	ASSERT_LE(0, self->uffd);
-	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_API, &api));
-	reg.range.start = (unsigned long)self->mem;
-	reg.range.len = 2 * self->page_size;
-	ASSERT_EQ(0, ioctl(self->uffd, UFFDIO_REGISTER, &reg));
+	ASSERT_EQ(0, set_trap(&self->trap));
 }
 
 FIXTURE_TEARDOWN(stalled)
 {
 	/* Ends whatever is still stalled. */
-	close(self->uffd);
+	close(self->trap.uffd);
 	EXPECT_EQ(0, rc_teardown());
 }
 
@@ -115,14 +129,27 @@ static void *end_stall(void *arg)
 	return NULL;
 }
 
-static void *read_or_write(void *arg)
+static ssize_t call_read(struct stalled *stalled)
+{
+	return read(stalled->fd, stalled->page, stalled->size);
+}
+
+static ssize_t call_write(struct stalled *stalled)
+{
+	return write(stalled->fd, stalled->page, stalled->size);
+}
+
+static ssize_t call_getdents(struct stalled *stalled)
+{
+	return syscall(SYS_getdents64, stalled->fd, stalled->page,
+		       stalled->size);
+}
+
+static void *stall(void *arg)
 {
 	struct stalled *stalled = arg;
 
-	if (stalled->writes)
-		stalled->ret = write(stalled->fd, stalled->page, 1);
-	else
-		stalled->ret = read(stalled->fd, stalled->page, stalled->size);
+	stalled->ret = stalled->call(stalled);
 	stalled->err = stalled->ret < 0 ? errno : 0;
 	return NULL;
 }
@@ -144,14 +171,19 @@ static int wait_for_fault(int uffd)
 TEST_F(stalled, rmdir)
 {
 	struct rescue rescue = {
-		.uffd = self->uffd,
-		.mem = self->mem,
-		.len = 2 * self->page_size,
+		.uffd = self->trap.uffd,
+		.mem = self->trap.mem,
+		.len = 2 * self->trap.page_size,
 	};
-	struct stalled in = { .page = self->mem, .size = 64 };
+	struct stalled in = {
+		.call = call_read,
+		.page = self->trap.mem,
+		.size = 64,
+	};
 	struct stalled out = {
-		.page = self->mem + self->page_size,
-		.writes = true,
+		.call = call_write,
+		.page = self->trap.mem + self->trap.page_size,
+		.size = 1,
 	};
 	const char *tasks = rc_fmt("%s/tasks", self->grp);
 	pid_t pid = rc_sleeper();
@@ -163,10 +195,10 @@ TEST_F(stalled, rmdir)
 	out.fd = rc_open(tasks, O_WRONLY);
 	ASSERT_LE(0, in.fd);
 	ASSERT_LE(0, out.fd);
-	ASSERT_EQ(0, pthread_create(&in.thread, NULL, read_or_write, &in));
-	ASSERT_EQ(0, wait_for_fault(self->uffd));
-	ASSERT_EQ(0, pthread_create(&out.thread, NULL, read_or_write, &out));
-	ASSERT_EQ(0, wait_for_fault(self->uffd));
+	ASSERT_EQ(0, pthread_create(&in.thread, NULL, stall, &in));
+	ASSERT_EQ(0, wait_for_fault(self->trap.uffd));
+	ASSERT_EQ(0, pthread_create(&out.thread, NULL, stall, &out));
+	ASSERT_EQ(0, wait_for_fault(self->trap.uffd));
 	ASSERT_EQ(0, pthread_create(&rescue.thread, NULL, end_stall, &rescue));
 
 	ASSERT_EQ(0, rc_attach(self->hier, pid));
@@ -190,6 +222,91 @@ TEST_F(stalled, rmdir)
 	EXPECT_EQ(0, rc_rmdir(self->grp));
 	close(in.fd);
 	close(out.fd);
+}
+
+FIXTURE(listing)
+{
+	const char *hier;
+	/* The one that is listed, and another one. */
+	const char *grp;
+	const char *other;
+	struct trap trap;
+};
+
+FIXTURE_SETUP(listing)
+{
+	ASSERT_EQ(0, rc_setup());
+	self->hier = rc_hier_new();
+	ASSERT_TRUE(!!self->hier);
+	self->grp = rc_group_new(self->hier);
+	self->other = rc_group_new(self->hier);
+	ASSERT_TRUE(self->grp && self->other);
+	ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/sub", self->grp)));
+	ASSERT_EQ(0, set_trap(&self->trap));
+}
+
+FIXTURE_TEARDOWN(listing)
+{
+	close(self->trap.uffd);
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* The directory, opened, so that its first group comes next. */
+static int open_at_group(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int fd = -ENOENT;
+	long at;
+
+	if (!dir)
+		return -errno;
+	do {
+		at = telldir(dir);
+		entry = readdir(dir);
+	} while (entry && (entry->d_type != DT_DIR || *entry->d_name == '.'));
+	if (entry)
+		fd = rc_open(path, O_RDONLY | O_DIRECTORY);
+	closedir(dir);
+	return fd >= 0 && lseek(fd, at, SEEK_SET) != at ? -EIO : fd;
+}
+
+/* Who is stalled as he is told of a group is in nobody's way elsewhere. */
+TEST_F(listing, others_go_on)
+{
+	struct rescue rescue = {
+		.uffd = self->trap.uffd,
+		.mem = self->trap.mem,
+		.len = 2 * self->trap.page_size,
+	};
+	struct stalled lister = {
+		.call = call_getdents,
+		.page = self->trap.mem,
+		.size = self->trap.page_size,
+	};
+	const char *sub = rc_fmt("%s/sub", self->other);
+	pid_t pid = rc_sleeper();
+	double start;
+
+	ASSERT_EQ(0, pipe(rescue.go));
+	lister.fd = open_at_group(self->grp);
+	ASSERT_LE(0, lister.fd);
+	ASSERT_EQ(0, pthread_create(&lister.thread, NULL, stall, &lister));
+	ASSERT_EQ(0, wait_for_fault(self->trap.uffd));
+	ASSERT_EQ(0, pthread_create(&rescue.thread, NULL, end_stall, &rescue));
+
+	start = rc_now();
+	EXPECT_EQ(0, rc_attach(self->other, pid));
+	EXPECT_EQ(1, rc_count(rc_fmt("%s/tasks", self->other)));
+	EXPECT_EQ(0, rc_mkdir(sub));
+	EXPECT_EQ(0, rc_rmdir(sub));
+	EXPECT_GT(AT_ONCE * (rc_debug_kernel() ? 5 : 1), rc_now() - start);
+
+	close(rescue.go[1]);
+	pthread_join(rescue.thread, NULL);
+	pthread_join(lister.thread, NULL);
+	EXPECT_LT(0, lister.ret);
+	close(lister.fd);
 }
 
 TEST_HARNESS_MAIN

@@ -15,12 +15,17 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rc_util.h"
 
 #define PF_KTHREAD 0x00200000
 #define PF_NO_SETAFFINITY 0x04000000
+
+/* So many timers, each with this period in nanoseconds. */
+#define TIMERS 1000
+#define PERIOD 50000000
 
 static pid_t *children;
 static int nr_children;
@@ -181,6 +186,41 @@ pid_t rc_sleeping_threads(int nr)
 		pid = -1;
 	munmap(threads, sizeof(*threads));
 	return pid;
+}
+
+/* The signal of the timers is ignored, so that they start anew at once. */
+int rc_burst_on(void *stop)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_SIGNAL,
+		.sigev_signo = SIGUSR1,
+	};
+	struct itimerspec at = { .it_interval.tv_nsec = PERIOD };
+	timer_t timer;
+	int i;
+
+	signal(SIGUSR1, SIG_IGN);
+	clock_gettime(CLOCK_MONOTONIC, &at.it_value);
+	at.it_value.tv_sec++;
+	for (i = 0; i < TIMERS; i++)
+		if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+		    timer_settime(timer, TIMER_ABSTIME, &at, NULL))
+			return -errno;
+	while (!rc_get(stop))
+		rc_nap();
+	return 0;
+}
+
+int rc_keep_to_last(pid_t pid, bool last)
+{
+	long nr = sysconf(_SC_NPROCESSORS_ONLN), i;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (i = 0; i < nr; i++)
+		if ((i == nr - 1) == last || nr == 1)
+			CPU_SET(i, &set);
+	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
 }
 
 int rc_reap(pid_t pid)

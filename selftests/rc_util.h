@@ -124,6 +124,14 @@ pid_t rc_syscaller(void);
  * its own, so that no two have the same nsproxy.
  */
 pid_t rc_sleeping_threads(int nr);
+/*
+ * For a child, until the long at @stop is set: interrupts that take long, as many
+ * timers expire in each. Who runs on its CPU and cannot be preempted stands still
+ * where it is nevertheless.
+ */
+int rc_burst_on(void *stop);
+/* Keeps a child to the last CPU, or away from it if there is another one. */
+int rc_keep_to_last(pid_t pid, bool last);
 /* @fn in a child of its own. */
 pid_t rc_spawn(int (*fn)(void *arg), void *arg);
 /* What the child's function returned (0 or -errno), or -1000 - signal. */
