@@ -42,6 +42,14 @@ extern bool endless;
 	}								\
 } while (0)
 
+/* The same, each after @ms in which what the one before has left gets done. */
+#define SAMPLE_RESTED(nr, ms, op) do {					\
+	for (int __n = 0; __n < (int)(nr); __n++) {			\
+		rest(ms);						\
+		SAMPLE(1, 0, op);					\
+	}								\
+} while (0)
+
 /* backend.c: groups, whoever provides them */
 
 enum controller { PLAIN, CPUACCT, CPUSET };
@@ -118,6 +126,7 @@ void echo_start(struct echo *echo);
 void echo_end(struct echo *echo);
 void round_trip(const struct echo *echo);
 void vfork_exit(void);
+void thread_create_join(void);
 void mkdir_rmdir(const char *path);
 
 /* What is measured: operations one by one, memory, many CPUs together. */

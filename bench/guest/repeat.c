@@ -10,7 +10,7 @@
 
 #include "bench.h"
 
-#define REPEAT	500
+#define REPEAT	2000
 
 /**
  * struct gauge - something that grows while the kernel works
@@ -74,14 +74,24 @@ static double growth(void (*op)(void *arg), void *arg)
 	return gauge->read() - start;
 }
 
+/**
+ * struct row - what is measured, and where
+ * @name: the row's name, without the gauge's
+ * @x: how many hierarchies it is in a group of
+ */
+struct row {
+	const char *name;
+	unsigned long x;
+};
+
 /* Prints what an operation adds to what goes on anyway. */
-static void measure(const char *name, void (*op)(void *arg), void *arg)
+static void measure(const struct row *row, void (*op)(void *arg), void *arg)
 {
 	double nothing = growth(NULL, NULL);
-	char row[64];
+	char name[64];
 
-	snprintf(row, sizeof(row), "%s %s", gauge->name, name);
-	report_value(row, 0, (growth(op, arg) - nothing) / REPEAT);
+	snprintf(name, sizeof(name), "%s %s", gauge->name, row->name);
+	report_value(name, row->x, (growth(op, arg) - nothing) / REPEAT);
 }
 
 static void fork_op(void *arg)
@@ -93,6 +103,17 @@ static void fork_op(void *arg)
 static void fork_measure(void *arg)
 {
 	measure(arg, fork_op, NULL);
+}
+
+static void thread_op(void *arg)
+{
+	(void)arg;
+	thread_create_join();
+}
+
+static void thread_measure(void *arg)
+{
+	measure(arg, thread_op, NULL);
 }
 
 static void switch_op(void *arg)
@@ -109,13 +130,15 @@ static void switch_measure(void *arg)
 	echo_end(&echo);
 }
 
-/* In a group, if there are groups. */
-static void in_group(const char *name, void (*func)(void *arg))
+/* In groups, if there are groups. */
+static void in_groups(const char *name, unsigned long x,
+		      void (*func)(void *arg))
 {
+	struct row row = { name, x };
 	struct place place;
 
-	place_make(&place, CPUACCT, 1, 1);
-	in_child(&place, func, (void *)name);
+	place_make(&place, CPUACCT, x, 1);
+	in_child(&place, func, &row);
 	place_end(&place);
 }
 
@@ -139,7 +162,7 @@ static void attach_op(void *arg)
 	group_attach(swing->fd[swing->to], swing->task.id, swing->task.len);
 }
 
-static void attach_row(const char *name)
+static void attach_row(const struct row *row)
 {
 	struct swing swing = {};
 	struct place place;
@@ -149,7 +172,7 @@ static void attach_row(const char *name)
 	swing.fd[0] = group_open(&place, 0, "group0", false, O_WRONLY);
 	swing.fd[1] = group_open(&place, 0, "group1", false, O_WRONLY);
 	crowd_start(&swing.task, NULL, 1);
-	measure(name, attach_op, &swing);
+	measure(row, attach_op, &swing);
 	crowd_end(&swing.task);
 	close(swing.fd[0]);
 	close(swing.fd[1]);
@@ -162,36 +185,40 @@ static void group_op(void *arg)
 	mkdir_rmdir(arg);
 }
 
-static void group_row(const char *name)
+static void group_row(const struct row *row)
 {
 	struct place place;
 	char path[PATH_MAX];
 
 	place_make(&place, CPUACCT, 1, 0);
 	place_path(&place, 0, "new", path);
-	measure(name, group_op, path);
+	measure(row, group_op, path);
 	place_end(&place);
 }
 
-static void row(const char *name, void (*func)(const char *name))
+static void about_groups(const char *name, void (*func)(const struct row *row))
 {
 	const char *reason = backend_lacks(CPUACCT);
-	char row[64];
+	struct row row = { name, 1 };
+	char text[64];
 
-	snprintf(row, sizeof(row), "%s %s", gauge->name, name);
+	snprintf(text, sizeof(text), "%s %s", gauge->name, name);
 	if (reason)
-		report_none(row, 0, reason);
+		report_none(text, row.x, reason);
 	else
-		func(name);
+		func(&row);
 }
 
 static void run(const struct gauge *what)
 {
 	gauge = what;
-	in_group("vfork+exit", fork_measure);
-	in_group("switch", switch_measure);
-	row("attach", attach_row);
-	row("mkdir+rmdir", group_row);
+	in_groups("vfork+exit", 0, fork_measure);
+	in_groups("vfork+exit", 1, fork_measure);
+	in_groups("vfork+exit", 4, fork_measure);
+	in_groups("thread", 1, thread_measure);
+	in_groups("switch", 1, switch_measure);
+	about_groups("attach", attach_row);
+	about_groups("mkdir+rmdir", group_row);
 }
 
 void whole_run(void)

@@ -87,29 +87,15 @@ static void vfork_samples(void *arg)
 {
 	const struct row *row = arg;
 
-	SAMPLE(1000, 50, vfork_exit());
+	SAMPLE_RESTED(300, 50, vfork_exit());
 	report(row->name, row->x);
-}
-
-static void *thread_main(void *arg)
-{
-	return arg;
-}
-
-static void thread_create_join(void)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, thread_main, NULL) ||
-	    pthread_join(thread, NULL))
-		die("thread");
 }
 
 static void thread_samples(void *arg)
 {
 	const struct row *row = arg;
 
-	SAMPLE(1000, 50, thread_create_join());
+	SAMPLE_RESTED(300, 50, thread_create_join());
 	report(row->name, row->x);
 }
 
@@ -232,13 +218,12 @@ static void attach_samples(const struct place *place, const struct crowd *crowd,
 	group_make(place, "b");
 	fd[0] = group_open(place, 0, "a", process, O_WRONLY);
 	fd[1] = group_open(place, 0, "b", process, O_WRONLY);
-	for (unsigned int i = 0; pause && i < nr; i++) {
-		to = !to;
-		rest(pause);
-		SAMPLE(1, 0, group_attach(fd[to], crowd->id, crowd->len));
-	}
-	if (!pause)
-		SAMPLE(nr, 10, to = !to; group_attach(fd[to], crowd->id, crowd->len));
+	if (pause)
+		SAMPLE_RESTED(nr, pause, to = !to;
+			      group_attach(fd[to], crowd->id, crowd->len));
+	else
+		SAMPLE(nr, 10, to = !to;
+		       group_attach(fd[to], crowd->id, crowd->len));
 	close(fd[0]);
 	close(fd[1]);
 }
@@ -541,8 +526,11 @@ void rows_run(const char *name, unsigned long x)
 			continue;
 		for (size_t j = 0; !j || rows[i].x[j]; j++) {
 			row.x = rows[i].x[j];
-			if (!name || x == row.x)
-				rows[i].func(&row);
+			if (name && x != row.x)
+				continue;
+			/* What the row before has left to be done. */
+			rest(5000);
+			rows[i].func(&row);
 		}
 	}
 }
