@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Measures groups against cgroups and against a kernel with neither.
 
-usage: run [PART]...    (none: instructions, size and load)
+usage: run.py [PART]...    (none: all)
 
   instructions  each operation in guest instructions, and memory; one virtual CPU
   size          bytes of the kernel
   load          operations a second on 1, 2 and 4 virtual CPUs, by the clock
-  locks         locks taken by an operation, on kernels that count them
 
 Environment: BACKENDS=NAME[,NAME...] measures only these.
 
@@ -144,8 +143,8 @@ def size(results, backends):
                      "proc": (tree / "fs/proc").glob("rc*.o"),
                      "cpuset": (tree / "kernel/rc").glob("cpuset*.o"),
                      "cpuacct": (tree / "kernel/rc").glob("cpuacct*.o")}
-            parts = {name: list(paths) for name, paths in parts.items()}
-            lines += [(f"size {name}", object_size(*paths)) for name, paths in parts.items() if paths]
+            parts = {name: there for name, paths in parts.items() if (there := list(paths))}
+            lines += [(f"size {name}", object_size(*paths)) for name, paths in parts.items()]
             lines.append(("size " + "+".join(parts), object_size(*(p for paths in parts.values() for p in paths))))
         elif backend != "none":
             # That of cpuacct is part of an object of the scheduler.

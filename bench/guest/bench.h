@@ -132,7 +132,6 @@ void mkdir_rmdir(const char *path);
 /* What is measured: operations one by one, memory, many CPUs together. */
 void rows_run(const char *name, unsigned long x);
 void whole_run(void);
-void locks_run(void);
 void memory_run(void);
 void load_run(unsigned int ms);
 

@@ -477,7 +477,7 @@ static void ps_row(const struct row *row)
 		columns = "pid,rcgroup";
 	place_make(&place, CPUACCT, 1, 1);
 	crowd_start(&crowd, &place, row->x);
-	SAMPLE(3, 1, run_ps(columns));
+	SAMPLE(1, 1, run_ps(columns));
 	report(row->name, row->x);
 	crowd_end(&crowd);
 	place_end(&place);

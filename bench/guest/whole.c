@@ -1,82 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What operations set off that are repeated many times: all the work, what is
- * done later in the background included; or the locks that are taken.
+ * All the work that an operation sets off, what is done later in the background
+ * included: the time in which the CPU is not idle, until all has come to rest.
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 #define REPEAT	2000
 
-/**
- * struct gauge - something that grows while the kernel works
- * @name: what names of rows begin with
- * @read: how far it has got; set @settle for what is done in the background
- */
-struct gauge {
-	const char *name;
-	double (*read)(void);
-	bool settle;
-};
-
 /* Instructions, those of idle time left out. */
-static double gauge_work(void)
+static double work(void)
 {
 	double idle = idle_time();
 
 	return now() - idle;
 }
 
-/* Locks that have been taken, on a kernel that counts them. */
-static double gauge_locks(void)
-{
-	FILE *f = fopen("/proc/lock_stat", "r");
-	unsigned long long nr;
-	char line[512], *numbers;
-	double sum = 0;
-
-	if (!f)
-		die("/proc/lock_stat");
-	while (fgets(line, sizeof(line), f)) {
-		/* Sections of RCU are no locks. */
-		numbers = strrchr(line, ':');
-		if (!numbers || strstr(line, "rcu_"))
-			continue;
-		/* Contention, times and bounces come first. */
-		if (sscanf(numbers + 1, "%*u %*u %*f %*f %*f %*f %*u %llu",
-			   &nr) == 1)
-			sum += nr;
-	}
-	fclose(f);
-	return sum;
-}
-
-static const struct gauge work = { "whole", gauge_work, true };
-static const struct gauge locks = { "locks", gauge_locks, false };
-static const struct gauge *gauge;
-
-static double growth(void (*op)(void *arg), void *arg)
+static double work_of(void (*op)(void *arg), void *arg)
 {
 	double start;
 
-	if (gauge->settle)
-		rest(2000);
-	start = gauge->read();
+	rest(2000);
+	start = work();
 	for (int i = 0; op && i < REPEAT; i++)
 		op(arg);
 	/* Longer than grace periods of RCU and what waits for them. */
-	if (gauge->settle)
-		rest(20000);
-	return gauge->read() - start;
+	rest(20000);
+	return work() - start;
 }
 
 /**
  * struct row - what is measured, and where
- * @name: the row's name, without the gauge's
+ * @name: the row's name
  * @x: how many hierarchies it is in a group of
  */
 struct row {
@@ -87,11 +45,10 @@ struct row {
 /* Prints what an operation adds to what goes on anyway. */
 static void measure(const struct row *row, void (*op)(void *arg), void *arg)
 {
-	double nothing = growth(NULL, NULL);
-	char name[64];
+	double nothing = work_of(NULL, NULL);
 
-	snprintf(name, sizeof(name), "%s %s", gauge->name, row->name);
-	report_value(name, row->x, (growth(op, arg) - nothing) / REPEAT);
+	report_value(row->name, row->x,
+		     (work_of(op, arg) - nothing) / REPEAT);
 }
 
 static void fork_op(void *arg)
@@ -200,33 +157,20 @@ static void about_groups(const char *name, void (*func)(const struct row *row))
 {
 	const char *reason = backend_lacks(CPUACCT);
 	struct row row = { name, 1 };
-	char text[64];
 
-	snprintf(text, sizeof(text), "%s %s", gauge->name, name);
 	if (reason)
-		report_none(text, row.x, reason);
+		report_none(name, row.x, reason);
 	else
 		func(&row);
 }
 
-static void run(const struct gauge *what)
-{
-	gauge = what;
-	in_groups("vfork+exit", 0, fork_measure);
-	in_groups("vfork+exit", 1, fork_measure);
-	in_groups("vfork+exit", 4, fork_measure);
-	in_groups("thread", 1, thread_measure);
-	in_groups("switch", 1, switch_measure);
-	about_groups("attach", attach_row);
-	about_groups("mkdir+rmdir", group_row);
-}
-
 void whole_run(void)
 {
-	run(&work);
-}
-
-void locks_run(void)
-{
-	run(&locks);
+	in_groups("whole vfork+exit", 0, fork_measure);
+	in_groups("whole vfork+exit", 1, fork_measure);
+	in_groups("whole vfork+exit", 4, fork_measure);
+	in_groups("whole thread", 1, thread_measure);
+	in_groups("whole switch", 1, switch_measure);
+	about_groups("whole attach", attach_row);
+	about_groups("whole mkdir+rmdir", group_row);
 }
