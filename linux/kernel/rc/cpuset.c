@@ -34,7 +34,6 @@
  * cpuset_mutex: cpuset_tasks.c says why none is left out.
  */
 
-#include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/sched/topology.h>

@@ -10,7 +10,6 @@
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/panic.h>
-#include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>

@@ -21,7 +21,6 @@
 
 #include <linux/cpu.h>
 #include <linux/mempolicy.h>
-#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/sched.h>
@@ -323,7 +322,7 @@ void cpuset_update_tasks(void)
 	cpuset_rebinding(-1);
 
 	for_each_cpuset(cs, &top_cpuset)
-		cs->stale = 0;
+		WRITE_ONCE(cs->stale, 0);
 }
 
 /*
