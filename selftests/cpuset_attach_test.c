@@ -28,17 +28,11 @@ FIXTURE(attach)
 
 FIXTURE_SETUP(attach)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
-	self->hier = cs_setup();
-	ASSERT_TRUE(!!self->hier);
+	self->hier = CS_SETUP(return);
 	self->all = strdup(cs_affinity(0));
 	self->a = cs_new(self->hier, "0-1", "0");
-	ASSERT_TRUE(!!self->a);
 	self->b = cs_new(self->hier, "2", "0");
-	ASSERT_TRUE(!!self->b);
+	ASSERT_TRUE(self->a && self->b);
 }
 
 FIXTURE_TEARDOWN(attach)
@@ -386,12 +380,7 @@ FIXTURE_VARIANT_ADD(birth, unshare) { after_unshare };
 
 FIXTURE_SETUP(birth)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
-	self->hier = cs_setup();
-	ASSERT_TRUE(!!self->hier);
+	self->hier = CS_SETUP(return);
 	self->grp = cs_new(self->hier, "1-2", "0");
 	ASSERT_TRUE(!!self->grp);
 }

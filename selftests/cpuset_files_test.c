@@ -30,12 +30,7 @@ FIXTURE(files)
 
 FIXTURE_SETUP(files)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
-	self->hier = cs_setup();
-	ASSERT_TRUE(!!self->hier);
+	self->hier = CS_SETUP(return);
 	self->grp = cs_new(self->hier, NULL, NULL);
 	ASSERT_TRUE(!!self->grp);
 }
@@ -239,12 +234,7 @@ FIXTURE_VARIANT_ADD(bad_list, mems) { "mems", "0" };
 
 FIXTURE_SETUP(bad_list)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
-	self->hier = cs_setup();
-	ASSERT_TRUE(!!self->hier);
+	self->hier = CS_SETUP(return);
 	self->grp = cs_new(self->hier, NULL, NULL);
 	ASSERT_TRUE(!!self->grp);
 	ASSERT_EQ(0, cs_write(self->grp, variant->file, variant->good));

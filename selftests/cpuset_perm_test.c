@@ -26,12 +26,7 @@ FIXTURE(perm)
 
 FIXTURE_SETUP(perm)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
-	self->hier = cs_setup();
-	ASSERT_TRUE(!!self->hier);
+	self->hier = CS_SETUP(return);
 	self->all = strdup(cs_affinity(0));
 	self->grp = cs_new(self->hier, "1", "0");
 	ASSERT_TRUE(!!self->grp);

@@ -21,12 +21,7 @@ FIXTURE(tree)
 
 FIXTURE_SETUP(tree)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
-	self->hier = cs_setup();
-	ASSERT_TRUE(!!self->hier);
+	self->hier = CS_SETUP(return);
 	self->top = cs_new(self->hier, "0-2", "0");
 	ASSERT_TRUE(!!self->top);
 	self->mid = cs_new(self->top, "0-1", "0");
@@ -230,16 +225,10 @@ FIXTURE_VARIANT_ADD(exclusive, mem)
 
 FIXTURE_SETUP(exclusive)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
-	self->hier = cs_setup();
-	ASSERT_TRUE(!!self->hier);
+	self->hier = CS_SETUP(return);
 	self->a = cs_new(self->hier, NULL, NULL);
-	ASSERT_TRUE(!!self->a);
 	self->b = cs_new(self->hier, NULL, NULL);
-	ASSERT_TRUE(!!self->b);
+	ASSERT_TRUE(self->a && self->b);
 }
 
 FIXTURE_TEARDOWN(exclusive)

@@ -46,6 +46,15 @@ int cs_teardown(void)
 	return ret;
 }
 
+const char *cs_lacks(void)
+{
+	if (!rc_has_subsys("cpuset"))
+		return "kernel without CONFIG_RC_CPUSET";
+	if (cs_nr_cpus() < 4)
+		return "it takes four CPUs";
+	return NULL;
+}
+
 const char *cs_new(const char *parent, const char *cpus, const char *mems)
 {
 	const char *grp = rc_group_new(parent);

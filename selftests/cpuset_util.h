@@ -21,6 +21,21 @@
 /* The path of hierarchy cpuset, newly made; NULL and errno. */
 const char *cs_setup(void);
 int cs_teardown(void);
+/* What the machine lacks for tests that run on any with four CPUs; NULL: nothing. */
+const char *cs_lacks(void);
+/*
+ * For FIXTURE_SETUP(): cs_setup(), which has to work.  A test for which the machine
+ * lacks something is skipped, with @statement as in SKIP().
+ */
+#define CS_SETUP(statement) ({						\
+	const char *__lacks = cs_lacks(), *__hier;			\
+									\
+	if (__lacks)							\
+		SKIP(statement, "%s", __lacks);				\
+	__hier = cs_setup();						\
+	ASSERT_TRUE(!!__hier);						\
+	__hier;								\
+})
 
 /* A group; @cpus and @mems are written unless NULL.  NULL and errno. */
 const char *cs_new(const char *parent, const char *cpus, const char *mems);

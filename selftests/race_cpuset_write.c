@@ -33,14 +33,9 @@ FIXTURE(race)
 
 FIXTURE_SETUP(race)
 {
-	if (!rc_has_subsys("cpuset"))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET");
-	if (cs_nr_cpus() < 4)
-		SKIP(return, "it takes four CPUs");
 	self->shared = rc_shared(sizeof(*self->shared));
 	ASSERT_TRUE(!!self->shared);
-	self->shared->hier = cs_setup();
-	ASSERT_TRUE(!!self->shared->hier);
+	self->shared->hier = CS_SETUP(return);
 }
 
 FIXTURE_TEARDOWN(race)
