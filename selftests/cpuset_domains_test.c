@@ -22,11 +22,8 @@ FIXTURE(domains)
 
 FIXTURE_SETUP(domains)
 {
-	ASSERT_EQ(8, cs_nr_cpus());
-	ASSERT_EQ(2, cs_nr_mems());
 	ASSERT_EQ(0, cs_show_domains(true));
-	self->root = cs_setup();
-	ASSERT_TRUE(!!self->root);
+	self->root = CS_SETUP_NUMA();
 }
 
 FIXTURE_TEARDOWN(domains)

@@ -29,10 +29,7 @@ FIXTURE(hotplug)
 
 FIXTURE_SETUP(hotplug)
 {
-	ASSERT_EQ(8, cs_nr_cpus());
-	ASSERT_EQ(2, cs_nr_mems());
-	self->root = cs_setup();
-	ASSERT_TRUE(!!self->root);
+	self->root = CS_SETUP_NUMA();
 	self->node = cs_removable_node();
 	ASSERT_EQ(2, self->node);
 }

@@ -44,10 +44,7 @@ FIXTURE(memory)
 
 FIXTURE_SETUP(memory)
 {
-	ASSERT_EQ(8, cs_nr_cpus());
-	ASSERT_EQ(2, cs_nr_mems());
-	self->root = cs_setup();
-	ASSERT_TRUE(!!self->root);
+	self->root = CS_SETUP_NUMA();
 	/* CPUs of node 0, so that only the group leads pages to node 1. */
 	self->on0 = cs_new(self->root, "0-3", "0");
 	self->on1 = cs_new(self->root, "0-3", "1");

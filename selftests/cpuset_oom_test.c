@@ -35,10 +35,7 @@ FIXTURE(oom)
 
 FIXTURE_SETUP(oom)
 {
-	ASSERT_EQ(8, cs_nr_cpus());
-	ASSERT_EQ(2, cs_nr_mems());
-	self->root = cs_setup();
-	ASSERT_TRUE(!!self->root);
+	self->root = CS_SETUP_NUMA();
 	/* Node 1 is the small one. */
 	self->grp = cs_new(self->root, "4-7", "1");
 	ASSERT_TRUE(!!self->grp);
@@ -229,10 +226,7 @@ FIXTURE_SETUP(wall)
 {
 	const char *parent;
 
-	ASSERT_EQ(8, cs_nr_cpus());
-	ASSERT_EQ(2, cs_nr_mems());
-	self->root = cs_setup();
-	ASSERT_TRUE(!!self->root);
+	self->root = CS_SETUP_NUMA();
 	parent = cs_new(self->root, "4-7", variant->mems);
 	ASSERT_TRUE(!!parent);
 	if (variant->parent)

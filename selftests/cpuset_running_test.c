@@ -28,10 +28,7 @@ FIXTURE(running)
 
 FIXTURE_SETUP(running)
 {
-	ASSERT_EQ(8, cs_nr_cpus());
-	ASSERT_EQ(2, cs_nr_mems());
-	self->root = cs_setup();
-	ASSERT_TRUE(!!self->root);
+	self->root = CS_SETUP_NUMA();
 	self->grp = cs_new(self->root, "4-7", "0-1");
 	ASSERT_TRUE(!!self->grp);
 }

@@ -36,6 +36,16 @@ const char *cs_lacks(void);
 	ASSERT_TRUE(!!__hier);						\
 	__hier;								\
 })
+/* The same for tests with a line "Machine: numa", where nothing may be missing. */
+#define CS_SETUP_NUMA() ({						\
+	const char *__hier;						\
+									\
+	ASSERT_EQ(8, cs_nr_cpus());					\
+	ASSERT_EQ(2, cs_nr_mems());					\
+	__hier = cs_setup();						\
+	ASSERT_TRUE(!!__hier);						\
+	__hier;								\
+})
 
 /* A group; @cpus and @mems are written unless NULL.  NULL and errno. */
 const char *cs_new(const char *parent, const char *cpus, const char *mems);

@@ -55,10 +55,7 @@ FIXTURE_SETUP(race)
 
 	ASSERT_TRUE(!!shared);
 	self->shared = shared;
-	ASSERT_EQ(8, cs_nr_cpus());
-	ASSERT_EQ(2, cs_nr_mems());
-	shared->root = cs_setup();
-	ASSERT_TRUE(!!shared->root);
+	shared->root = CS_SETUP_NUMA();
 	shared->node = cs_removable_node();
 	ASSERT_EQ(2, shared->node);
 	shared->grp[0] = cs_new(shared->root, "0-3", "0-1");
