@@ -199,14 +199,13 @@ int cs_attach(const char *grp, pid_t tid)
 
 int cs_evacuate(const char *grp, const char *to)
 {
-	const char *tasks = rc_fmt("%s/tasks", grp);
 	pid_t *ids;
-	int nr = rc_list(tasks, &ids), i;
+	int nr = rc_list(rc_fmt("%s/tasks", grp), &ids), i;
 
 	for (i = 0; i < nr; i++)
 		cs_attach(to, ids[i]);
 	free(ids);
-	return rc_count(tasks);
+	return rc_count(rc_fmt("%s/tasks", grp));
 }
 
 const char *cs_path(pid_t pid)
