@@ -54,6 +54,7 @@ struct rc_move {
  * @source: only threads of this group move, unless it is NULL
  * @cred: credentials that decide
  * @ask: ids of the controllers that want to be asked, or told of a refusal
+ * @tell: ids of those that want to be told of a thread that has moved
  * @move: the threads, in the order of the process's list
  * @nr: how many they are
  * @max: room in @move
@@ -67,6 +68,7 @@ struct rc_moves {
 	struct rc_group *source;
 	const struct cred *cred;
 	unsigned long ask;
+	unsigned long tell;
 	struct rc_move *move;
 	unsigned int nr;
 	unsigned int max;
@@ -307,9 +309,7 @@ static void rc_moves_finish(struct rc_moves *mvs)
 		if (mv->from && !mv->moved)
 			rc_move_cancel(mvs, mv);
 	}
-	for_each_rc_subsys_in(ss, id, &mvs->grp->hier->subsys_mask) {
-		if (!ss->attach)
-			continue;
+	for_each_rc_subsys_in(ss, id, &mvs->tell) {
 		for (i = 0; i < mvs->nr; i++) {
 			struct rc_move *mv = &mvs->move[i];
 
@@ -339,36 +339,106 @@ static void rc_moves_drop(struct rc_moves *mvs)
 		kvfree(mvs->move);
 }
 
-/* The controllers that want to be asked, or told that a task stays after all. */
-static unsigned long rc_moves_askers(struct rc_hierarchy *hier)
+/* The controllers that want to be asked or told. */
+static void rc_moves_ask(struct rc_moves *mvs)
 {
-	unsigned long mask = 0;
 	struct rc_subsys *ss;
 	unsigned int id;
 
-	for_each_rc_subsys_in(ss, id, &hier->subsys_mask)
+	for_each_rc_subsys_in(ss, id, &mvs->grp->hier->subsys_mask) {
 		if (ss->can_attach || ss->cancel_attach)
-			__set_bit(id, &mask);
-	return mask;
+			__set_bit(id, &mvs->ask);
+		if (ss->attach)
+			__set_bit(id, &mvs->tell);
+	}
 }
 
-static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
-			bool process)
+/* The same for all threads of a process at once, as rc_moves_alike() has found them. */
+static void rc_moves_commit_alike(struct rc_move *mv, unsigned int nr)
 {
-	unsigned int i, prepared = 0;
+	unsigned int moved;
+
+	refcount_add(nr, &mv->to->count);
+	moved = rc_switch_threads(mv->tsk->signal, mv->from, mv->to);
+	/* Those of the others, and these threads': not the last ones, as @mv has one. */
+	if (moved < nr)
+		WARN_ON_ONCE(refcount_sub_and_test(nr - moved, &mv->to->count));
+	if (moved)
+		WARN_ON_ONCE(refcount_sub_and_test(moved, &mv->from->count));
+}
+
+/*
+ * Mostly, all threads of a process have the same proxy and the same credentials,
+ * and no controller wants to hear of each of them. What was found to be right for
+ * its leader, @mv, is right for all then, and none need be noted.
+ *
+ * Return: how many threads have groups; 0 if some have to be looked at one by one.
+ */
+static unsigned int rc_moves_alike(struct rc_move *mv)
+{
+	const struct cred *cred = rcu_access_pointer(mv->tsk->real_cred);
+	unsigned int nr = 0;
+	struct task_struct *thread;
+	bool alive = false;
+
+	lockdep_assert_held(&tasklist_lock);
+	__for_each_thread(mv->tsk->signal, thread) {
+		struct nsproxy *ns;
+
+		/* Who has not seen rc_moving has another proxy by now. */
+		task_lock(thread);
+		ns = thread->nsproxy;
+		task_unlock(thread);
+		if (!ns)
+			continue;
+		if (ns != mv->from || (thread->flags & PF_NO_SETAFFINITY) ||
+		    rcu_access_pointer(thread->real_cred) != cred)
+			return 0;
+		alive |= !(thread->flags & PF_EXITING);
+		nr++;
+	}
+	return alive ? nr : 0;
+}
+
+/* Moves a process in one go, if its threads are alike: sets @done. */
+static int rc_moves_run_alike(struct rc_moves *mvs, struct task_struct *tsk,
+			      bool *done)
+{
+	struct rc_move *mv = mvs->move;
+	unsigned int nr = 0;
 	int err;
 
-	err = rc_move_check(tsk, mvs->cred);
-	if (!err && process)
-		err = rc_moves_reserve(mvs, get_nr_threads(tsk));
-	else if (!process && (tsk->flags & PF_EXITING))
-		err = -ESRCH;
-	if (err)
+	/* The first in the list of threads. One that was unhashed points nowhere. */
+	read_lock(&tasklist_lock);
+	if (pid_alive(tsk))
+		mvs->move[mvs->nr++] = (struct rc_move) {
+			.tsk = get_task_struct(tsk->group_leader)
+		};
+	read_unlock(&tasklist_lock);
+	if (!mvs->nr)
+		return 0;
+	err = rc_move_prepare(mvs, mv);
+	if (err || !mv->to)
 		return err;
 
-	mvs->ask = rc_moves_askers(mvs->grp->hier);
-	WRITE_ONCE(rc_moving, tsk->signal);
-	for (;;) {
+	read_lock(&tasklist_lock);
+	nr = rc_moves_alike(mv);
+	if (nr)
+		rc_moves_commit_alike(mv, nr);
+	read_unlock(&tasklist_lock);
+	*done = nr;
+	return 0;
+}
+
+/* Moves threads one by one, all or none; @mvs->nr of them are prepared. */
+static int rc_moves_run_each(struct rc_moves *mvs, struct task_struct *tsk,
+			     bool process)
+{
+	unsigned int i, prepared = mvs->nr;
+	int err;
+
+	err = process ? rc_moves_reserve(mvs, get_nr_threads(tsk)) : 0;
+	while (!err) {
 		read_lock(&tasklist_lock);
 		rc_moves_scan(mvs, tsk, process);
 		if (mvs->alive && !mvs->full && prepared == mvs->nr) {
@@ -385,9 +455,28 @@ static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 		if (!err && mvs->full)
 			err = rc_moves_reserve(mvs,
 					       mvs->nr + get_nr_threads(tsk));
-		if (err)
-			break;
 	}
+	return err;
+}
+
+static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
+			bool process)
+{
+	bool done = false;
+	int err;
+
+	err = rc_move_check(tsk, mvs->cred);
+	if (err)
+		return err;
+	if (!process && (tsk->flags & PF_EXITING))
+		return -ESRCH;
+
+	rc_moves_ask(mvs);
+	WRITE_ONCE(rc_moving, tsk->signal);
+	if (process && !mvs->ask && !mvs->tell)
+		err = rc_moves_run_alike(mvs, tsk, &done);
+	if (!err && !done)
+		err = rc_moves_run_each(mvs, tsk, process);
 	WRITE_ONCE(rc_moving, NULL);
 	rc_moves_finish(mvs);
 	return err;

@@ -186,6 +186,8 @@ unsigned int rc_group_path(struct rc_group *grp, const char **name);
 void rc_proxy_init_boot(void);
 void rc_proxy_discard(struct nsproxy *ns);
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
+unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
+			       struct nsproxy *new);
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			     struct rc_group *grp, struct nsproxy *fresh);
 

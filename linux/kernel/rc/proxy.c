@@ -250,6 +250,58 @@ static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 	ns->rc.installed = true;
 }
 
+/*
+ * Both locks are held, so that a listing sees the task in the one or the other,
+ * and a fork by the task sees whether it is too late for the old one. No lock is
+ * needed for a proxy that names no group, as it has no list.
+ */
+static void rc_proxy_lock_pair(struct nsproxy *old, struct nsproxy *new)
+{
+	if (old)
+		spin_lock_irq(&old->rc.lock);
+	if (old && new)
+		spin_lock_nested(&new->rc.lock, SINGLE_DEPTH_NESTING);
+	else if (new)
+		spin_lock_irq(&new->rc.lock);
+}
+
+static void rc_proxy_unlock_pair(struct nsproxy *old, struct nsproxy *new)
+{
+	if (old && new)
+		spin_unlock(&new->rc.lock);
+	else if (new)
+		spin_unlock_irq(&new->rc.lock);
+	if (old)
+		spin_unlock_irq(&old->rc.lock);
+}
+
+/* NULL for one that names no group. */
+static struct nsproxy *rc_proxy_listed(struct nsproxy *ns)
+{
+	return ns && ns->rc.mask ? ns : NULL;
+}
+
+/*
+ * Gives @tsk the proxy @new. @leave and @join are its old one and @new, or NULL
+ * if they name no group; their locks and @tsk's are held.
+ */
+static void rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
+			    struct nsproxy *leave, struct nsproxy *join)
+{
+	/*
+	 * The new one first: a listing that stands on the old one when that
+	 * goes out of the list follows its pointer to what came after.
+	 */
+	if (join)
+		rc_proxy_activate(join);
+	/* What is in the proxy comes before the pointer to it. */
+	smp_store_release(&tsk->nsproxy, new);
+	if (leave)
+		rc_proxy_leave(leave, tsk);
+	if (join)
+		hlist_nulls_add_head_rcu(&tsk->rc_node, &join->rc.tasks);
+}
+
 /**
  * rc_switch_proxy - give a task another proxy
  * @tsk: the task: current, a child whose fork has failed, or, under rc_mutex and
@@ -263,44 +315,57 @@ static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
  */
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 {
-	struct nsproxy *old = tsk->nsproxy;
-	bool leave = old && old->rc.mask, join;
+	struct nsproxy *leave = rc_proxy_listed(tsk->nsproxy), *join;
 
 	if (new && !new->rc.installed)
-		rc_proxy_fill(new, old);
-	join = new && new->rc.mask;
+		rc_proxy_fill(new, tsk->nsproxy);
+	join = rc_proxy_listed(new);
 
-	/*
-	 * Under both locks, so that a listing sees the task in the one or the
-	 * other, and a fork by the task sees whether it is too late for the
-	 * old one.
-	 */
-	if (leave)
-		spin_lock_irq(&old->rc.lock);
-	if (leave && join)
-		spin_lock_nested(&new->rc.lock, SINGLE_DEPTH_NESTING);
-	else if (join)
-		spin_lock_irq(&new->rc.lock);
+	rc_proxy_lock_pair(leave, join);
+	rc_proxy_change(tsk, new, leave, join);
+	rc_proxy_unlock_pair(leave, join);
+}
 
-	/*
-	 * The new one first: a listing that stands on the old one when that
-	 * goes out of the list follows its pointer to what came after.
-	 */
-	if (join)
-		rc_proxy_activate(new);
-	/* What is in the proxy comes before the pointer to it. */
-	smp_store_release(&tsk->nsproxy, new);
-	if (leave)
-		rc_proxy_leave(old, tsk);
-	if (join)
-		hlist_nulls_add_head_rcu(&tsk->rc_node, &new->rc.tasks);
+/**
+ * rc_switch_threads - give threads of a process that share a proxy another one
+ * @sig: the process
+ * @old: the proxy that they have; others are left alone
+ * @new: the proxy, with a reference for each of them
+ *
+ * What rc_switch_proxy() does for each of them, but takes the proxies' locks once
+ * for many.
+ *
+ * Context: rc_mutex and tasklist_lock held, interrupts on. As there.
+ * Return: how many threads have got @new.
+ */
+unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
+			       struct nsproxy *new)
+{
+	struct nsproxy *leave = rc_proxy_listed(old), *join = rc_proxy_listed(new);
+	unsigned int seen = 0, nr = 0;
+	struct task_struct *tsk;
 
-	if (leave && join)
-		spin_unlock(&new->rc.lock);
-	else if (join)
-		spin_unlock_irq(&new->rc.lock);
-	if (leave)
-		spin_unlock_irq(&old->rc.lock);
+	rc_proxy_lock_pair(leave, join);
+	__for_each_thread(sig, tsk) {
+		/* Interrupts wait for as long as these locks are held. */
+		if (unlikely(!(++seen % 64))) {
+			rc_proxy_unlock_pair(leave, join);
+			rc_proxy_lock_pair(leave, join);
+		}
+		/* A task's lock goes outside of proxies' ones. */
+		if (unlikely(!spin_trylock(&tsk->alloc_lock))) {
+			rc_proxy_unlock_pair(leave, join);
+			task_lock(tsk);
+			rc_proxy_lock_pair(leave, join);
+		}
+		if (likely(tsk->nsproxy == old)) {
+			rc_proxy_change(tsk, new, leave, join);
+			nr++;
+		}
+		task_unlock(tsk);
+	}
+	rc_proxy_unlock_pair(leave, join);
+	return nr;
 }
 
 static void rc_exit(struct task_struct *tsk, struct nsproxy *ns)
