@@ -182,6 +182,34 @@ static int list_dir(const struct paths *paths)
 	return len < 0 ? len : 0;
 }
 
+/* The files of a new group are entered when they are first looked for. */
+static int make_and_list(const struct paths *paths)
+{
+	int ret = rc_mkdir(paths->file);
+
+	if (ret)
+		return ret;
+	ret = list_dir(paths);
+	if (ret)
+		remove_it(paths);
+	return ret;
+}
+
+static int make_and_open(const struct paths *paths)
+{
+	int ret = rc_mkdir(paths->file), fd;
+
+	if (ret)
+		return ret;
+	fd = rc_open(rc_fmt("%s/cpuacct.usage", paths->file), O_RDONLY);
+	if (fd < 0) {
+		remove_it(paths);
+		return fd;
+	}
+	close(fd);
+	return 0;
+}
+
 /*
  * What a failed operation must not change, whom the group is charged with, and
  * what its tasks may use.
@@ -240,6 +268,20 @@ FIXTURE_VARIANT_ADD(fault, mkdir_bound_hierarchy)
 FIXTURE_VARIANT_ADD(fault, mkdir_group)
 {
 	.fn = make_hier,
+	.undo = remove_it,
+	.file = "sub",
+};
+
+FIXTURE_VARIANT_ADD(fault, list_new_group)
+{
+	.fn = make_and_list,
+	.undo = remove_it,
+	.file = "sub",
+};
+
+FIXTURE_VARIANT_ADD(fault, open_in_new_group)
+{
+	.fn = make_and_open,
 	.undo = remove_it,
 	.file = "sub",
 };

@@ -149,6 +149,11 @@ TEST_F(perm, fsuid)
 	ASSERT_EQ(0, stat(self->sub, &st));
 	EXPECT_EQ(RC_USER, (int)st.st_uid);
 	EXPECT_EQ(OTHER_USER, (int)st.st_gid);
+	/* So are its files, whoever looks first, and whosever it is by then. */
+	ASSERT_EQ(0, chown(self->sub, 0, 0));
+	ASSERT_EQ(0, stat(rc_fmt("%s/tasks", self->sub), &st));
+	EXPECT_EQ(RC_USER, (int)st.st_uid);
+	EXPECT_EQ(OTHER_USER, (int)st.st_gid);
 }
 
 /* Mode and owner of a directory and of a file stay as they were set. */

@@ -98,6 +98,11 @@ static int rc_add_file(struct proc_dir_entry *dir, struct rc_group *grp,
 		return -ENOMEM;
 	de->proc_iops = &rc_file_iops;
 	de->rc_file = file;
+	/* Whoever it is that asks for it first. */
+	if (!rc_is_root(grp)) {
+		de->uid = grp->uid;
+		de->gid = grp->gid;
+	}
 	err = pde_link(dir, de);
 	if (err)
 		pde_put(de);
@@ -149,6 +154,62 @@ static void rc_kill_subsys_files(struct proc_dir_entry *dir, unsigned long mask)
 	}
 }
 
+static const struct rc_file *rc_file_named(const struct rc_group *grp,
+					   const struct rc_file *file,
+					   const char *name, unsigned int len)
+{
+	for (; file && file->name; file++)
+		if (!strncmp(file->name, name, len) && !file->name[len] &&
+		    rc_has_file(grp, file))
+			return file;
+	return NULL;
+}
+
+/*
+ * A file that the directory of @grp has, though there may be no entry for it: below
+ * a root, files are entered when somebody asks for them. Most never are, and the
+ * controllers of a hierarchy with groups do not change.
+ */
+static const struct rc_file *rc_later_file(const struct rc_group *grp,
+					   const char *name, unsigned int len)
+{
+	const struct rc_file *file;
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	if (grp == &rc_top || rc_is_root(grp))
+		return NULL;
+	file = rc_file_named(grp, rc_core_files, name, len);
+	if (file)
+		return file;
+	for_each_rc_subsys_in(ss, id, &grp->hier->subsys_mask) {
+		file = rc_file_named(grp, ss->files, name, len);
+		if (file)
+			return file;
+	}
+	return NULL;
+}
+
+/* The entry of a name, with a reference; -ENOENT if there is none, -ENOMEM. */
+static struct proc_dir_entry *rc_find_entry(struct proc_dir_entry *dir,
+					    const char *name, unsigned int len)
+{
+	struct proc_dir_entry *de;
+
+	while (!(de = pde_lookup(dir, name, len))) {
+		const struct rc_file *file = rc_later_file(dir->data, name, len);
+		int err;
+
+		if (!file)
+			return ERR_PTR(-ENOENT);
+		err = rc_add_file(dir, dir->data, file);
+		/* Through another mount, somebody can have been faster. */
+		if (err && err != -EEXIST)
+			return ERR_PTR(err);
+	}
+	return de;
+}
+
 /*
  * Takes a directory and its files out of the tree and marks them dead, waiting
  * for no one. It has no directories in it. Works on one that was not linked.
@@ -157,13 +218,17 @@ static void rc_kill_dir(struct proc_dir_entry *dir)
 {
 	struct proc_dir_entry *de;
 
+	/* First, so that no file is entered any more. */
+	pde_unlink(dir);
 	while ((de = pde_unlink_first(dir)))
 		pde_put(de);
-	pde_unlink(dir);
 	pde_put(dir);
 }
 
-/* Makes the directory of a new group, not in the tree yet. */
+/*
+ * Makes the directory of a new group, not in the tree yet. A root has all its files
+ * from the beginning, as they change with the controllers.
+ */
 static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
 {
 	struct proc_dir_entry *dir;
@@ -174,6 +239,10 @@ static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
 		return ERR_PTR(-ENOMEM);
 	dir->proc_iops = &rc_dir_iops;
 	dir->proc_dir_ops = &rc_dir_fops;
+	grp->uid = dir->uid;
+	grp->gid = dir->gid;
+	if (!rc_is_root(grp))
+		return dir;
 
 	err = rc_add_files(dir, grp, rc_core_files);
 	if (!err)
@@ -218,11 +287,11 @@ static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 
 	if (dentry->d_name.len > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
-	de = pde_lookup(PDE(dir), dentry->d_name.name, dentry->d_name.len);
-	if (!de) {
-		if (!(flags & (LOOKUP_CREATE | LOOKUP_RENAME_TARGET)) ||
-		    rc_pde_dead(PDE(dir)))
-			return ERR_PTR(-ENOENT);
+	de = rc_find_entry(PDE(dir), dentry->d_name.name, dentry->d_name.len);
+	if (IS_ERR(de)) {
+		if (PTR_ERR(de) != -ENOENT || rc_pde_dead(PDE(dir)) ||
+		    !(flags & (LOOKUP_CREATE | LOOKUP_RENAME_TARGET)))
+			return ERR_CAST(de);
 		inode = NULL;
 	} else {
 		inode = rc_get_inode(dir->i_sb, de);
@@ -521,18 +590,19 @@ static const struct rc_file *rc_file_at(struct rc_group *grp, loff_t pos)
 	return NULL;
 }
 
-static bool rc_emit_file(struct dir_context *ctx, struct proc_dir_entry *dir,
-			 const struct rc_file *file)
+/* Returns -ENOBUFS when the reader's buffer is full. */
+static int rc_emit_file(struct dir_context *ctx, struct proc_dir_entry *dir,
+			const struct rc_file *file)
 {
 	struct proc_dir_entry *de;
-	bool ret;
+	bool room;
 
-	de = pde_lookup(dir, file->name, strlen(file->name));
-	if (!de)
-		return true;
-	ret = dir_emit(ctx, de->name, de->namelen, de->low_ino, DT_REG);
+	de = rc_find_entry(dir, file->name, strlen(file->name));
+	if (IS_ERR(de))
+		return de == ERR_PTR(-ENOENT) ? 0 : PTR_ERR(de);
+	room = dir_emit(ctx, de->name, de->namelen, de->low_ino, DT_REG);
 	pde_put(de);
-	return ret;
+	return room ? 0 : -ENOBUFS;
 }
 
 static int rc_readdir(struct file *file, struct dir_context *ctx)
@@ -546,9 +616,10 @@ static int rc_readdir(struct file *file, struct dir_context *ctx)
 		return 0;
 	for (; ctx->pos < RC_POS_GROUPS; ctx->pos++) {
 		const struct rc_file *rf = rc_file_at(parent, ctx->pos);
+		int err = rf ? rc_emit_file(ctx, dir, rf) : 0;
 
-		if (rf && !rc_emit_file(ctx, dir, rf))
-			return 0;
+		if (err)
+			return err == -ENOBUFS ? 0 : err;
 	}
 	for (;;) {
 		char name[NAME_MAX + 1];

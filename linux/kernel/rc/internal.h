@@ -9,6 +9,7 @@
 #include <linux/rc.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/uidgid_types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -46,6 +47,8 @@ struct proc_dir_entry;
  * @dead: removed; written under rc_mutex, may be read without
  * @pde: directory in procfs, for fs/proc/rc.c alone; set before anyone sees the
  *	group, valid while the group is not dead
+ * @uid: its maker, who owns its files until they are given away; as @pde
+ * @gid: likewise
  * @release: frees the group after an RCU grace period
  */
 struct rc_group {
@@ -67,6 +70,8 @@ struct rc_group {
 	struct work_struct agent_work;
 	bool dead;
 	struct proc_dir_entry *pde;
+	kuid_t uid;
+	kgid_t gid;
 	struct rcu_work release;
 };
 
