@@ -58,6 +58,24 @@ static DEFINE_HASHTABLE(rc_proxy_hash, 9);
 #define for_each_rc_slot(slot, ns)					\
 	for_each_set_bit(slot, &(ns)->rc.mask, CONFIG_RC_MAX_HIERARCHIES)
 
+/*
+ * In the cache, each has the states of one that names no group, so that those that
+ * are made outside of groups need not be filled.
+ */
+static void rc_proxy_clear(struct nsproxy *ns)
+{
+	memcpy(ns->rc.state, init_nsproxy.rc.state, sizeof(ns->rc.state));
+	memset(ns->rc.group, 0, sizeof(ns->rc.group));
+}
+
+static void rc_proxy_init_lists(struct nsproxy *ns)
+{
+	spin_lock_init(&ns->rc.lock);
+	/* The end mark tells a walker that has strayed into another's list. */
+	INIT_HLIST_NULLS_HEAD(&ns->rc.tasks, (unsigned long)ns >> 1);
+	INIT_HLIST_NODE(&ns->rc.hash);
+}
+
 /**
  * rc_proxy_ctor - constructor of the cache of proxies
  * @mem: a new object
@@ -66,10 +84,8 @@ void rc_proxy_ctor(void *mem)
 {
 	struct nsproxy *ns = mem;
 
-	spin_lock_init(&ns->rc.lock);
-	/* The end mark tells a walker that has strayed into another's list. */
-	INIT_HLIST_NULLS_HEAD(&ns->rc.tasks, (unsigned long)ns >> 1);
-	INIT_HLIST_NODE(&ns->rc.hash);
+	rc_proxy_clear(ns);
+	rc_proxy_init_lists(ns);
 }
 
 /**
@@ -98,6 +114,8 @@ void rc_proxy_init(struct nsproxy *ns)
 void rc_proxy_discard(struct nsproxy *ns)
 {
 	rc_debug_add(-1, &rc_debug_counts.proxies);
+	if (ns->rc.mask)
+		rc_proxy_clear(ns);
 	kmem_cache_free(nsproxy_cachep, ns);
 }
 
@@ -106,7 +124,7 @@ void rc_proxy_discard(struct nsproxy *ns)
  */
 void __init rc_proxy_init_boot(void)
 {
-	rc_proxy_ctor(&init_nsproxy);
+	rc_proxy_init_lists(&init_nsproxy);
 	init_nsproxy.rc.installed = true;
 }
 
@@ -153,6 +171,11 @@ void rc_proxy_free(struct nsproxy *ns)
 {
 	unsigned int slot;
 
+	/* Outside of groups, with nobody ever moved, there is no more to it. */
+	if (likely(!ns->rc.mask && !ns->rc.moved && hlist_unhashed(&ns->rc.hash))) {
+		rc_proxy_discard(ns);
+		return;
+	}
 	for_each_rc_slot(slot, ns)
 		rc_group_put(ns->rc.group[slot]);
 
@@ -242,12 +265,14 @@ static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 {
 	unsigned int slot;
 
+	ns->rc.installed = true;
+	if (!from->rc.mask)
+		return;
 	memcpy(ns->rc.state, from->rc.state, sizeof(ns->rc.state));
 	memcpy(ns->rc.group, from->rc.group, sizeof(ns->rc.group));
 	ns->rc.mask = from->rc.mask;
 	for_each_rc_slot(slot, ns)
 		rc_group_get(ns->rc.group[slot]);
-	ns->rc.installed = true;
 }
 
 /*
@@ -409,7 +434,14 @@ struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
 		task_lock(tsk);
 	}
 	old = tsk->nsproxy;
-	rc_switch_proxy(tsk, new);
+	if (old && !old->rc.mask && (!new || !new->rc.installed)) {
+		/* As rc_switch_proxy() outside of groups, which is the rule. */
+		if (new)
+			rc_proxy_fill(new, old);
+		smp_store_release(&tsk->nsproxy, new);
+	} else {
+		rc_switch_proxy(tsk, new);
+	}
 	task_unlock(tsk);
 
 	if (!new && old && old->rc.mask && tsk == current)
