@@ -249,12 +249,10 @@ static void rc_proxy_deactivate(struct nsproxy *ns)
 	spin_unlock(&rc_proxy_lock);
 }
 
-static void rc_proxy_leave(struct nsproxy *ns, struct task_struct *tsk)
+static __always_inline void
+rc_proxy_leave(struct nsproxy *ns, struct task_struct *tsk)
 {
 	lockdep_assert_held(&ns->rc.lock);
-	/* A child whose fork failed has not joined. */
-	if (hlist_nulls_unhashed(&tsk->rc_node))
-		return;
 	hlist_nulls_del_init_rcu(&tsk->rc_node);
 	if (hlist_nulls_empty(&ns->rc.tasks))
 		rc_proxy_deactivate(ns);
@@ -303,15 +301,16 @@ static void rc_proxy_unlock_pair(struct nsproxy *old, struct nsproxy *new)
 /* NULL for one that names no group. */
 static struct nsproxy *rc_proxy_listed(struct nsproxy *ns)
 {
-	return ns && ns->rc.mask ? ns : NULL;
+	return ns->rc.mask ? ns : NULL;
 }
 
 /*
  * Gives @tsk the proxy @new. @leave and @join are its old one and @new, or NULL
  * if they name no group; their locks and @tsk's are held.
  */
-static void rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
-			    struct nsproxy *leave, struct nsproxy *join)
+static __always_inline void
+rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
+		struct nsproxy *leave, struct nsproxy *join)
 {
 	/*
 	 * The new one first: a listing that stands on the old one when that
@@ -329,11 +328,10 @@ static void rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
 
 /**
  * rc_switch_proxy - give a task another proxy
- * @tsk: the task: current, a child whose fork has failed, or, under rc_mutex and
- *	tasklist_lock, any other
- * @new: the proxy, whose reference goes to @tsk; or NULL, when @tsk exits. One
- *	that was never installed gets the groups that @tsk has now, so that a
- *	move since @new was made is not undone.
+ * @tsk: the task: current, or, under rc_mutex and tasklist_lock, any other
+ * @new: the proxy, whose reference goes to @tsk. One that was never installed gets
+ *	the groups that @tsk has now, so that a move since @new was made is not
+ *	undone.
  *
  * Context: task_lock(@tsk) held, interrupts on. The caller drops the reference
  * to the old proxy when it has released its locks.
@@ -342,7 +340,7 @@ void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 {
 	struct nsproxy *leave = rc_proxy_listed(tsk->nsproxy), *join;
 
-	if (new && !new->rc.installed)
+	if (!new->rc.installed)
 		rc_proxy_fill(new, tsk->nsproxy);
 	join = rc_proxy_listed(new);
 
@@ -403,6 +401,30 @@ static void rc_exit(struct task_struct *tsk, struct nsproxy *ns)
 			ss->exit(ns->rc.state[id], tsk);
 }
 
+/* Takes the proxy away from current, which exits, or a child whose fork has failed. */
+static struct nsproxy *rc_drop_proxy(struct task_struct *tsk)
+{
+	struct nsproxy *old;
+
+	task_lock(tsk);
+	old = tsk->nsproxy;
+	/* Outside of groups, or a child that has not joined. */
+	if (hlist_nulls_unhashed(&tsk->rc_node)) {
+		WRITE_ONCE(tsk->nsproxy, NULL);
+		task_unlock(tsk);
+		return old;
+	}
+	spin_lock_irq(&old->rc.lock);
+	WRITE_ONCE(tsk->nsproxy, NULL);
+	rc_proxy_leave(old, tsk);
+	spin_unlock_irq(&old->rc.lock);
+	task_unlock(tsk);
+
+	if (rc_hooks.exit)
+		rc_exit(tsk, old);
+	return old;
+}
+
 static bool rc_is_moving(struct task_struct *tsk)
 {
 	return unlikely(READ_ONCE(rc_moving) == tsk->signal);
@@ -417,7 +439,7 @@ static void rc_wait_for_move(void)
 /**
  * rc_replace_proxy - give current, or a child whose fork has failed, another proxy
  * @tsk: the task
- * @new: as in rc_switch_proxy()
+ * @new: as in rc_switch_proxy(); or NULL for none, when @tsk exits
  *
  * Context: process context, may sleep.
  * Return: the old proxy, for the caller to drop.
@@ -426,26 +448,26 @@ struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
 {
 	struct nsproxy *old;
 
+	if (!new)
+		return rc_drop_proxy(tsk);
+
 	task_lock(tsk);
 	/* Who moves this process has prepared for the proxy that is there. */
-	while (new && rc_is_moving(tsk)) {
+	while (rc_is_moving(tsk)) {
 		task_unlock(tsk);
 		rc_wait_for_move();
 		task_lock(tsk);
 	}
 	old = tsk->nsproxy;
-	if (old && !old->rc.mask && (!new || !new->rc.installed)) {
-		/* As rc_switch_proxy() outside of groups, which is the rule. */
-		if (new)
-			rc_proxy_fill(new, old);
+	if (!old->rc.mask && !new->rc.installed) {
+		/* Outside of groups, a new one has all that it needs. */
+		new->rc.installed = true;
+		/* As in rc_proxy_change(). */
 		smp_store_release(&tsk->nsproxy, new);
 	} else {
 		rc_switch_proxy(tsk, new);
 	}
 	task_unlock(tsk);
-
-	if (!new && old && old->rc.mask && tsk == current)
-		rc_exit(tsk, old);
 	return old;
 }
 
