@@ -40,6 +40,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "cpuset.h"
 
@@ -279,6 +280,14 @@ static struct cpuset *cpuset_alloc(void)
 	return cs;
 }
 
+/*
+ * What asks for sets is patched into the kernel's text with the first of them, and
+ * out of it with the last, which costs ten times as much as the set. So it stays
+ * for a while, for those who make and remove one after the other. Protected by
+ * cpuset_mutex.
+ */
+static unsigned int cpuset_nr_unused;
+
 static struct rc_state *cpuset_create(struct rc_state *parent)
 {
 	struct cpuset *above = to_cpuset(parent), *cs = cpuset_alloc();
@@ -298,11 +307,26 @@ static struct rc_state *cpuset_create(struct rc_state *parent)
 			 (above->conf.flags &
 			  (BIT(CS_SPREAD_PAGE) | BIT(CS_SPREAD_SLAB)));
 	list_add_tail(&cs->node, &above->children);
-	cpuset_inc();
+	if (cpuset_nr_unused)
+		cpuset_nr_unused--;
+	else
+		cpuset_inc();
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
 	return &cs->st;
 }
+
+static void cpuset_drop_unused(struct work_struct *work)
+{
+	cpus_read_lock();
+	mutex_lock(&cpuset_mutex);
+	for (; cpuset_nr_unused; cpuset_nr_unused--)
+		cpuset_dec();
+	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
+}
+
+static DECLARE_DELAYED_WORK(cpuset_unused_work, cpuset_drop_unused);
 
 /* Takes a set, which has no tasks and none below it, out of the tree. */
 static void cpuset_unlink(struct cpuset *cs)
@@ -310,7 +334,8 @@ static void cpuset_unlink(struct cpuset *cs)
 	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
 	list_del_init(&cs->node);
-	cpuset_dec();
+	cpuset_nr_unused++;
+	queue_delayed_work(system_wq, &cpuset_unused_work, HZ);
 	if (cpuset_is(cs, CS_SCHED_LOAD_BALANCE) &&
 	    !cpumask_empty(cs->effective_cpus))
 		cpuset_rebuild_domains();
