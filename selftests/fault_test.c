@@ -182,32 +182,38 @@ static int list_dir(const struct paths *paths)
 	return len < 0 ? len : 0;
 }
 
+static int open_usage(const struct paths *paths)
+{
+	int fd = rc_open(rc_fmt("%s/cpuacct.usage", paths->file), O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 /* The files of a new group are entered when they are first looked for. */
-static int make_and_list(const struct paths *paths)
+static int make_and(int (*look)(const struct paths *paths),
+		    const struct paths *paths)
 {
 	int ret = rc_mkdir(paths->file);
 
 	if (ret)
 		return ret;
-	ret = list_dir(paths);
+	ret = look(paths);
 	if (ret)
 		remove_it(paths);
 	return ret;
 }
 
+static int make_and_list(const struct paths *paths)
+{
+	return make_and(list_dir, paths);
+}
+
 static int make_and_open(const struct paths *paths)
 {
-	int ret = rc_mkdir(paths->file), fd;
-
-	if (ret)
-		return ret;
-	fd = rc_open(rc_fmt("%s/cpuacct.usage", paths->file), O_RDONLY);
-	if (fd < 0) {
-		remove_it(paths);
-		return fd;
-	}
-	close(fd);
-	return 0;
+	return make_and(open_usage, paths);
 }
 
 /*

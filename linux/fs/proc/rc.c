@@ -175,6 +175,7 @@ static const struct rc_file *rc_later_file(const struct rc_group *grp,
 {
 	const struct rc_file *file;
 	struct rc_subsys *ss;
+	unsigned long mask;
 	unsigned int id;
 
 	if (grp == &rc_top || rc_is_root(grp))
@@ -182,7 +183,9 @@ static const struct rc_file *rc_later_file(const struct rc_group *grp,
 	file = rc_file_named(grp, rc_core_files, name, len);
 	if (file)
 		return file;
-	for_each_rc_subsys_in(ss, id, &grp->hier->subsys_mask) {
+	/* They can if the group is dead; then pde_link() refuses the file. */
+	mask = READ_ONCE(grp->hier->subsys_mask);
+	for_each_rc_subsys_in(ss, id, &mask) {
 		file = rc_file_named(grp, ss->files, name, len);
 		if (file)
 			return file;

@@ -360,7 +360,10 @@ static void rc_moves_commit_alike(struct rc_move *mv, unsigned int nr)
 
 	refcount_add(nr, &mv->to->count);
 	moved = rc_switch_threads(mv->tsk->signal, mv->from, mv->to);
-	/* Those of the others, and these threads': not the last ones, as @mv has one. */
+	/*
+	 * What nobody took because threads have exited since, and what the
+	 * others had. @mv has one of each, so these are not the last ones.
+	 */
 	if (moved < nr)
 		WARN_ON_ONCE(refcount_sub_and_test(nr - moved, &mv->to->count));
 	if (moved)
@@ -405,7 +408,7 @@ static int rc_moves_run_alike(struct rc_moves *mvs, struct task_struct *tsk,
 			      bool *done)
 {
 	struct rc_move *mv = mvs->move;
-	unsigned int nr = 0;
+	unsigned int nr;
 	int err;
 
 	/* The first in the list of threads. One that was unhashed points nowhere. */

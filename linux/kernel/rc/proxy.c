@@ -171,8 +171,8 @@ void rc_proxy_free(struct nsproxy *ns)
 {
 	unsigned int slot;
 
-	/* Outside of groups, with nobody ever moved, there is no more to it. */
-	if (likely(!ns->rc.mask && !ns->rc.moved && hlist_unhashed(&ns->rc.hash))) {
+	/* Outside of groups, and never moved to or from: there is no more to it. */
+	if (likely(!ns->rc.mask && hlist_unhashed(&ns->rc.hash))) {
 		rc_proxy_discard(ns);
 		return;
 	}
