@@ -74,6 +74,8 @@ static void rc_proxy_init_lists(struct nsproxy *ns)
 	/* The end mark tells a walker that has strayed into another's list. */
 	INIT_HLIST_NULLS_HEAD(&ns->rc.tasks, (unsigned long)ns >> 1);
 	INIT_HLIST_NODE(&ns->rc.hash);
+	/* None is given back while it is set. */
+	ns->rc.again = false;
 }
 
 /**
@@ -101,7 +103,6 @@ void rc_proxy_init(struct nsproxy *ns)
 	ns->rc.moved = false;
 	ns->rc.dead = false;
 	ns->rc.pending = false;
-	ns->rc.again = false;
 	rc_debug_add(1, &rc_debug_counts.proxies);
 }
 
