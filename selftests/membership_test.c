@@ -292,6 +292,61 @@ TEST_F(member, host_name)
 	EXPECT_STREQ(ours, after);
 }
 
+struct leavers {
+	const char *grp;
+	long answers;
+	long result;
+	long listed;
+};
+
+/* Leaves the namespace in which it was moved, and stays in the group. */
+static int leave_namespace(void *arg)
+{
+	struct leavers *leavers = arg;
+	int err;
+
+	err = unshare(CLONE_NEWUTS) ? -errno : rc_attach(leavers->grp, 0);
+	if (!err && unshare(CLONE_NEWUTS))
+		err = -errno;
+	rc_set(&leavers->result, err);
+	rc_inc(&leavers->answers);
+	while (!err && pause())
+		;
+	return err;
+}
+
+#define NR_LEAVERS	20
+
+static int leave_namespaces(void *arg)
+{
+	struct leavers *leavers = arg;
+	int i, err;
+
+	/* One each, and one more for who is just making his second. */
+	err = rc_write("/proc/sys/user/max_uts_namespaces",
+		       rc_fmt("%d", NR_LEAVERS + 1));
+	for (i = 0; i < NR_LEAVERS && !err; i++) {
+		rc_spawn(leave_namespace, leavers);
+		if (!RC_WAIT(rc_get(&leavers->answers) == i + 1))
+			return -ETIMEDOUT;
+		err = rc_get(&leavers->result);
+	}
+	leavers->listed = rc_count(rc_fmt("%s/tasks", leavers->grp));
+	return err;
+}
+
+/* What a group knows of tasks that have other namespaces by now keeps no old one. */
+TEST_F(member, namespaces_end)
+{
+	struct leavers *leavers = rc_shared(sizeof(*leavers));
+
+	ASSERT_TRUE(!!leavers);
+	leavers->grp = self->grp;
+	EXPECT_EQ(0, rc_run_in_user_ns(leave_namespaces, leavers));
+	EXPECT_EQ(NR_LEAVERS, leavers->listed);
+	EXPECT_TRUE(RC_WAIT(!rc_count(rc_fmt("%s/tasks", self->grp))));
+}
+
 /* A kernel thread that was moved keeps its group over time. */
 TEST_F(member, kthread)
 {

@@ -5,7 +5,7 @@ rc-groups       hierarchies, their groups, and what each holds
 rc-task PID     a task's proxy and its groups
 
 Reads memory only; a root group has no list of its own, so only groups below it
-say how many proxies and tasks they hold.
+say how many homes, see the head of kernel/rc/proxy.c, and tasks they hold.
 """
 
 import gdb
@@ -37,16 +37,16 @@ def walk_tree(node, kind, member):
         yield from walk_tree(node["rb_right"], kind, member)
 
 
-def walk_nulls(head, kind, member):
-    """The entries of a list that ends with a marked pointer."""
+def walk_hlist(head, kind, member):
+    """The entries of a struct hlist_head."""
     node = head["first"]
-    while not int(node) & 1:
+    while node:
         yield container_of(node, kind, member)
         node = node["next"]
 
 
 def proxies(grp):
-    """The proxies with tasks in them in a group that is not a root."""
+    """The homes with tasks in them in a group that is not a root."""
     slot = int(grp["hier"]["id"])
     node_size = gdb.lookup_type("struct list_head").sizeof
     nsproxy = gdb.lookup_type("struct nsproxy")
@@ -79,7 +79,7 @@ def controllers(mask):
 
 
 class RcGroups(gdb.Command):
-    """Print hierarchies and groups: path, references, proxies and tasks."""
+    """Print hierarchies and groups: path, references, homes and tasks."""
 
     def __init__(self):
         super().__init__("rc-groups", gdb.COMMAND_DATA)
@@ -88,8 +88,8 @@ class RcGroups(gdb.Command):
         line = f"  {path(grp):30} {grp}  refs {int(grp['ref']['refs']['counter'])}"
         if not is_root:
             held = list(proxies(grp))
-            tasks = sum(1 for p in held for _ in walk_nulls(p["rc"]["tasks"], "struct task_struct", "rc_node"))
-            line += f"  proxies {len(held)}  tasks {tasks}"
+            tasks = sum(1 for p in held for _ in walk_hlist(p["rc"]["tasks"], "struct task_struct", "rc_node"))
+            line += f"  homes {len(held)}  tasks {tasks}"
         gdb.write(line + ("  dead\n" if grp["dead"] else "\n"))
         for child in walk_tree(grp["children"]["rb_node"], "struct rc_group", "node"):
             self.show(child, False)
@@ -127,7 +127,8 @@ class RcTask(gdb.Command):
             return
         state = proxy["rc"]
         flags = [name for name in ("installed", "moved", "dead", "pending", "again") if state[name]]
-        gdb.write(f"  count {int(proxy['count']['refs']['counter'])}, {' '.join(flags) or 'no flag'}\n")
+        gdb.write(f"  count {int(proxy['count']['refs']['counter'])}, {' '.join(flags) or 'no flag'}")
+        gdb.write(f", home {state['home']}\n" if state["mask"] else "\n")
         for hier in hierarchies():
             grp = state["group"][int(hier["id"])]
             if not grp or grp["hier"] != hier:

@@ -228,16 +228,14 @@ void rc_show_path(struct seq_file *m, const struct rc_state *st);
 int rc_move_all(struct rc_state *from, struct rc_state *to);
 
 /**
- * struct rc_hooks - controllers, by id, that want to know of births and deaths
+ * struct rc_hooks - controllers, by id, that are asked by fork and told by exit
  * @can_fork: those with &rc_subsys.can_fork
- * @fork: those with &rc_subsys.fork
  * @exit: those with &rc_subsys.exit
  *
  * Set at boot, so that fork and exit ask nobody who has nothing to say.
  */
 struct rc_hooks {
 	unsigned long can_fork;
-	unsigned long fork;
 	unsigned long exit;
 };
 
@@ -308,8 +306,8 @@ static inline struct nsproxy *rc_fork(struct task_struct *child)
 static inline void rc_post_fork(struct task_struct *child,
 				struct nsproxy *stale)
 {
-	if (unlikely(stale || (rc_hooks.fork &&
-			       !hlist_nulls_unhashed(&child->rc_node))))
+	/* The proxy stays until current sleeps, if somebody moves the child now. */
+	if (unlikely(stale || READ_ONCE(child->nsproxy)->rc.births))
 		__rc_post_fork(child, stale);
 }
 

@@ -12,7 +12,8 @@
  *   rc_top -> root group of a hierarchy -> group -> group ...
  *
  * A proxy stands for a combination of namespaces and groups; tasks with the
- * same combination share it. It pins the groups that it names; a group pins its
+ * same combination share it. Its home, which is itself or another proxy with the
+ * same groups, lists its tasks and pins the groups that it names; a group pins its
  * parent, its states and, through the root, its hierarchy, but no namespace.
  * Roots are not named: each task that is in no other group of a hierarchy is in
  * its root, and charged to the top state of the controllers bound there. So a
@@ -42,11 +43,10 @@
  *   tasklist_lock           a child becomes visible (write), see __rc_fork(); tasks
  *                           are moved (read), see rc_attach()
  *   task->alloc_lock        task->nsproxy; not inside tasklist_lock held to write
- *   nsproxy->rc.lock        tasks in a proxy. Interrupts off, since it is taken
+ *   nsproxy->rc.lock        tasks in a home. Interrupts off, since it is taken
  *                           under tasklist_lock, which interrupts read-lock. Two
- *                           at once: the one that a task leaves, then the one it
- *                           enters. The latter is new, unless the move is an
- *                           attach, and these exclude each other by rc_mutex.
+ *                           at once in an attach: the one that a task leaves, then
+ *                           the one it enters.
  *   rc_proxy_lock           hash of proxies, lists of proxies in groups, whether
  *                           a group is populated. Interrupts off.
  *
@@ -118,7 +118,6 @@ void __init rc_init_early(void)
 		ss->id = id;
 		init_nsproxy.rc.state[id] = ss->top;
 		__assign_bit(id, &rc_hooks.can_fork, ss->can_fork);
-		__assign_bit(id, &rc_hooks.fork, ss->fork);
 		__assign_bit(id, &rc_hooks.exit, ss->exit);
 		for (file = ss->files; file && file->name; file++)
 			file->ss = ss;

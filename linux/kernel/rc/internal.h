@@ -26,14 +26,14 @@ struct proc_dir_entry;
  * @serial: grows with each group that is made, so that the order of children
  *	is that of their birth; never changes
  * @name: name in @parent; changed under rc_mutex, read under RCU
- * @ref: references: one of the tree until removal, one of each proxy, child,
+ * @ref: references: one of the tree until removal, one of each home, child,
  *	directory entry and open file
  * @state: state of each controller bound to @hier, but not in a root, see
  *	rc_group_state(); does not change, as controllers are bound to, and let
  *	go of, a lone root
  * @children: groups below, by serial; rc_mutex
  * @node: in @parent's @children; rc_mutex
- * @proxies: proxies with tasks in them, unless this is a root. Changed under
+ * @proxies: homes with tasks in them, unless this is a root. Changed under
  *	rc_proxy_lock, walked under RCU. Only an attach, under rc_mutex, makes
  *	it non-empty.
  * @nr_populated: children that are populated, and 1 if @proxies is not empty;

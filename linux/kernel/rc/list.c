@@ -7,7 +7,6 @@
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
 #include <linux/rculist.h>
-#include <linux/rculist_nulls.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
@@ -49,7 +48,8 @@ struct rc_walk {
 	size_t max;
 };
 
-static void rc_walk_add(struct rc_walk *walk, struct task_struct *tsk)
+static __always_inline void
+rc_walk_add(struct rc_walk *walk, struct task_struct *tsk)
 {
 	struct rc_pids *pids = walk->pids;
 	pid_t nr;
@@ -75,15 +75,12 @@ static void rc_walk_root(struct rc_walk *walk, struct rc_group *grp)
 }
 
 /*
- * Costs what the group holds. No task that stays is missed: attach is shut out
- * by rc_mutex, and a task that makes a proxy for itself appears in it at the
- * tail of the group's list, ahead of the walk, before it leaves the old one,
- * which leads there also when it is out of the list. It can be met twice.
+ * Costs what the group holds. Tasks are only born into the lists and leave them as
+ * they end, as moves are shut out by rc_mutex.
  */
 static void rc_walk_group(struct rc_walk *walk, struct rc_group *grp)
 {
 	unsigned int slot = grp->hier->id;
-	struct hlist_nulls_node *node;
 	struct task_struct *tsk;
 	struct list_head *pos;
 
@@ -92,16 +89,8 @@ static void rc_walk_group(struct rc_walk *walk, struct rc_group *grp)
 		struct nsproxy *proxy = list_entry(pos - slot, struct nsproxy,
 						   rc.link[0]);
 
-		/* A task that is entering it has left its old proxy. */
-		spin_lock_irq(&proxy->rc.lock);
-		spin_unlock_irq(&proxy->rc.lock);
-		do {
-			hlist_nulls_for_each_entry_rcu(tsk, node,
-						       &proxy->rc.tasks,
-						       rc_node)
-				rc_walk_add(walk, tsk);
-			/* Another end: a task has left, and took us along. */
-		} while (get_nulls_value(node) != (unsigned long)proxy >> 1);
+		hlist_for_each_entry_rcu(tsk, &proxy->rc.tasks, rc_node)
+			rc_walk_add(walk, tsk);
 	}
 }
 

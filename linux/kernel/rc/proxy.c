@@ -15,14 +15,24 @@
  * pointer to one's proxy is kept across a sleep.
  *
  * All others end with a task that leaves them itself, so that only readers under
- * RCU remain: the scheduler, and listings. One that names a group is in lists
- * and is freed after an RCU grace period. One that names none is not; its memory
- * goes back at once to its cache, which is SLAB_TYPESAFE_BY_RCU, and readers
- * look twice at the task's pointer.
+ * RCU remain: the scheduler, and listings. A home, see below, is in lists and is
+ * freed after an RCU grace period. Others are not; their memory goes back at once
+ * to its cache, which is SLAB_TYPESAFE_BY_RCU, and readers look twice at the
+ * task's pointer.
  *
  * A moved proxy stays in the hash until it is freed, and a task that is moved
  * back revives it. So a task that is moved to and fro all day uses two proxies,
  * not two for each grace period.
+ *
+ * Homes
+ * =====
+ *
+ * A task that makes a proxy for itself, by unshare(2) or the like, has other
+ * namespaces then and the same groups. The new proxy shares what the old one holds
+ * of those: its home, which has the references to the groups, is in their lists,
+ * and lists the tasks. So a task changes lists only when it is moved, under
+ * rc_mutex. The home's memory stays until the last that shares it has gone; its
+ * namespaces do not wait for that.
  */
 
 #include <linux/cgroup.h>
@@ -35,7 +45,6 @@
 #include <linux/ns_common.h>
 #include <linux/pid_namespace.h>
 #include <linux/rculist.h>
-#include <linux/rculist_nulls.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -58,6 +67,12 @@ static DEFINE_HASHTABLE(rc_proxy_hash, 9);
 #define for_each_rc_slot(slot, ns)					\
 	for_each_set_bit(slot, &(ns)->rc.mask, CONFIG_RC_MAX_HIERARCHIES)
 
+/* Where its tasks are listed. NULL for one that names no group. */
+static struct nsproxy *rc_proxy_home(struct nsproxy *ns)
+{
+	return ns->rc.mask ? ns->rc.home : NULL;
+}
+
 /*
  * In the cache, each has the states of one that names no group, so that those that
  * are made outside of groups need not be filled.
@@ -66,13 +81,13 @@ static void rc_proxy_clear(struct nsproxy *ns)
 {
 	memcpy(ns->rc.state, init_nsproxy.rc.state, sizeof(ns->rc.state));
 	memset(ns->rc.group, 0, sizeof(ns->rc.group));
+	ns->rc.births = 0;
 }
 
 static void rc_proxy_init_lists(struct nsproxy *ns)
 {
 	spin_lock_init(&ns->rc.lock);
-	/* The end mark tells a walker that has strayed into another's list. */
-	INIT_HLIST_NULLS_HEAD(&ns->rc.tasks, (unsigned long)ns >> 1);
+	INIT_HLIST_HEAD(&ns->rc.tasks);
 	INIT_HLIST_NODE(&ns->rc.hash);
 	/* None is given back while it is set. */
 	ns->rc.again = false;
@@ -161,25 +176,9 @@ static void rc_proxy_reap(struct rcu_head *head)
 		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
 }
 
-/**
- * rc_proxy_free - let go of a proxy's groups and free it when that is safe
- * @ns: its count is 0 or it never became visible; the caller has dropped the
- *	references to its namespaces
- *
- * Context: process context, no locks of rc held.
- */
-void rc_proxy_free(struct nsproxy *ns)
+/* Frees a proxy that holds nothing any more, when that is safe. */
+static void rc_proxy_retire(struct nsproxy *ns)
 {
-	unsigned int slot;
-
-	/* Outside of groups, and never moved to or from: there is no more to it. */
-	if (likely(!ns->rc.mask && hlist_unhashed(&ns->rc.hash))) {
-		rc_proxy_discard(ns);
-		return;
-	}
-	for_each_rc_slot(slot, ns)
-		rc_group_put(ns->rc.group[slot]);
-
 	if (ns->rc.moved) {
 		bool queue;
 
@@ -204,46 +203,78 @@ void rc_proxy_free(struct nsproxy *ns)
 		hash_del(&ns->rc.hash);
 		spin_unlock_irq(&rc_proxy_lock);
 	}
-	if (ns->rc.mask)
+	if (rc_proxy_home(ns) == ns)
 		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
 	else
 		rc_proxy_discard(ns);
 }
 
-/*
- * Tasks in a proxy, proxies in a group
- */
-
-/* @ns is about to get a task: if it is the first, groups list the proxy now. */
-static void rc_proxy_activate(struct nsproxy *ns)
+static void rc_home_put(struct nsproxy *home)
 {
 	unsigned int slot;
 
-	lockdep_assert_held(&ns->rc.lock);
-	if (!hlist_nulls_empty(&ns->rc.tasks))
+	if (!refcount_dec_and_test(&home->rc.users))
+		return;
+	for_each_rc_slot(slot, home)
+		rc_group_put(home->rc.group[slot]);
+	rc_proxy_retire(home);
+}
+
+/**
+ * rc_proxy_free - let go of a proxy's groups and free it when that is safe
+ * @ns: its count is 0 or it never became visible; the caller has dropped the
+ *	references to its namespaces
+ *
+ * Context: process context, no locks of rc held.
+ */
+void rc_proxy_free(struct nsproxy *ns)
+{
+	struct nsproxy *home = rc_proxy_home(ns);
+
+	/* Outside of groups, and never moved to or from: there is no more to it. */
+	if (likely(!home && hlist_unhashed(&ns->rc.hash))) {
+		rc_proxy_discard(ns);
+		return;
+	}
+	if (home != ns)
+		rc_proxy_retire(ns);
+	if (home)
+		rc_home_put(home);
+}
+
+/*
+ * Tasks in a home, homes in a group
+ */
+
+/* @home is about to get a task: if it is the first, groups list it now. */
+static void rc_home_activate(struct nsproxy *home)
+{
+	unsigned int slot;
+
+	lockdep_assert_held(&home->rc.lock);
+	if (!hlist_empty(&home->rc.tasks))
 		return;
 	spin_lock(&rc_proxy_lock);
-	for_each_rc_slot(slot, ns) {
-		struct rc_group *grp = ns->rc.group[slot];
+	for_each_rc_slot(slot, home) {
+		struct rc_group *grp = home->rc.group[slot];
 
 		if (list_empty(&grp->proxies))
 			rc_group_populate(grp, true);
-		/* At the tail, where a listing on its way will come by. */
-		list_add_tail_rcu(&ns->rc.link[slot], &grp->proxies);
+		list_add_tail_rcu(&home->rc.link[slot], &grp->proxies);
 	}
 	spin_unlock(&rc_proxy_lock);
 }
 
-/* @ns has lost its last task. Holds the proxy's lock. */
-static void rc_proxy_deactivate(struct nsproxy *ns)
+/* @home has lost its last task. Holds its lock. */
+static void rc_home_deactivate(struct nsproxy *home)
 {
 	unsigned int slot;
 
 	spin_lock(&rc_proxy_lock);
-	for_each_rc_slot(slot, ns) {
-		struct rc_group *grp = ns->rc.group[slot];
+	for_each_rc_slot(slot, home) {
+		struct rc_group *grp = home->rc.group[slot];
 
-		list_del_rcu(&ns->rc.link[slot]);
+		list_del_rcu(&home->rc.link[slot]);
 		if (list_empty(&grp->proxies))
 			rc_group_populate(grp, false);
 	}
@@ -251,35 +282,34 @@ static void rc_proxy_deactivate(struct nsproxy *ns)
 }
 
 static __always_inline void
-rc_proxy_leave(struct nsproxy *ns, struct task_struct *tsk)
+rc_home_leave(struct nsproxy *home, struct task_struct *tsk)
 {
-	lockdep_assert_held(&ns->rc.lock);
-	hlist_nulls_del_init_rcu(&tsk->rc_node);
-	if (hlist_nulls_empty(&ns->rc.tasks))
-		rc_proxy_deactivate(ns);
+	lockdep_assert_held(&home->rc.lock);
+	hlist_del_init_rcu(&tsk->rc_node);
+	if (hlist_empty(&home->rc.tasks))
+		rc_home_deactivate(home);
 }
 
-/* Gives a proxy that no one sees yet the groups of @from, which are held. */
+/* Gives a proxy that no one sees yet the groups of @from, which is held. */
 static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 {
-	unsigned int slot;
-
 	ns->rc.installed = true;
 	if (!from->rc.mask)
 		return;
 	memcpy(ns->rc.state, from->rc.state, sizeof(ns->rc.state));
 	memcpy(ns->rc.group, from->rc.group, sizeof(ns->rc.group));
 	ns->rc.mask = from->rc.mask;
-	for_each_rc_slot(slot, ns)
-		rc_group_get(ns->rc.group[slot]);
+	ns->rc.births = from->rc.births;
+	ns->rc.home = from->rc.home;
+	refcount_inc(&ns->rc.home->rc.users);
 }
 
 /*
- * Both locks are held, so that a listing sees the task in the one or the other,
- * and a fork by the task sees whether it is too late for the old one. No lock is
- * needed for a proxy that names no group, as it has no list.
+ * Both locks are held, so that a fork by the task sees whether it is too late for
+ * the old one. No lock is needed for a proxy that names no group, as it has no
+ * list.
  */
-static void rc_proxy_lock_pair(struct nsproxy *old, struct nsproxy *new)
+static void rc_home_lock_pair(struct nsproxy *old, struct nsproxy *new)
 {
 	if (old)
 		spin_lock_irq(&old->rc.lock);
@@ -289,7 +319,7 @@ static void rc_proxy_lock_pair(struct nsproxy *old, struct nsproxy *new)
 		spin_lock_irq(&new->rc.lock);
 }
 
-static void rc_proxy_unlock_pair(struct nsproxy *old, struct nsproxy *new)
+static void rc_home_unlock_pair(struct nsproxy *old, struct nsproxy *new)
 {
 	if (old && new)
 		spin_unlock(&new->rc.lock);
@@ -299,55 +329,41 @@ static void rc_proxy_unlock_pair(struct nsproxy *old, struct nsproxy *new)
 		spin_unlock_irq(&old->rc.lock);
 }
 
-/* NULL for one that names no group. */
-static struct nsproxy *rc_proxy_listed(struct nsproxy *ns)
-{
-	return ns->rc.mask ? ns : NULL;
-}
-
 /*
- * Gives @tsk the proxy @new. @leave and @join are its old one and @new, or NULL
- * if they name no group; their locks and @tsk's are held.
+ * Gives @tsk the proxy @new. @leave and @join are the homes of its old one and of
+ * @new, NULL without groups; their locks and @tsk's are held.
  */
 static __always_inline void
 rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
 		struct nsproxy *leave, struct nsproxy *join)
 {
-	/*
-	 * The new one first: a listing that stands on the old one when that
-	 * goes out of the list follows its pointer to what came after.
-	 */
+	/* The new one first, so that a group above both is not empty between. */
 	if (join)
-		rc_proxy_activate(join);
+		rc_home_activate(join);
 	/* What is in the proxy comes before the pointer to it. */
 	smp_store_release(&tsk->nsproxy, new);
 	if (leave)
-		rc_proxy_leave(leave, tsk);
+		rc_home_leave(leave, tsk);
 	if (join)
-		hlist_nulls_add_head_rcu(&tsk->rc_node, &join->rc.tasks);
+		hlist_add_head_rcu(&tsk->rc_node, &join->rc.tasks);
 }
 
 /**
- * rc_switch_proxy - give a task another proxy
- * @tsk: the task: current, or, under rc_mutex and tasklist_lock, any other
- * @new: the proxy, whose reference goes to @tsk. One that was never installed gets
- *	the groups that @tsk has now, so that a move since @new was made is not
- *	undone.
+ * rc_switch_proxy - give a task a proxy with other groups
+ * @tsk: the task
+ * @new: the proxy, whose reference goes to @tsk
  *
- * Context: task_lock(@tsk) held, interrupts on. The caller drops the reference
- * to the old proxy when it has released its locks.
+ * Context: rc_mutex, tasklist_lock and task_lock(@tsk) held, interrupts on. The
+ * caller drops the reference to the old proxy when it has released its locks.
  */
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 {
-	struct nsproxy *leave = rc_proxy_listed(tsk->nsproxy), *join;
+	struct nsproxy *leave = rc_proxy_home(tsk->nsproxy);
+	struct nsproxy *join = rc_proxy_home(new);
 
-	if (!new->rc.installed)
-		rc_proxy_fill(new, tsk->nsproxy);
-	join = rc_proxy_listed(new);
-
-	rc_proxy_lock_pair(leave, join);
+	rc_home_lock_pair(leave, join);
 	rc_proxy_change(tsk, new, leave, join);
-	rc_proxy_unlock_pair(leave, join);
+	rc_home_unlock_pair(leave, join);
 }
 
 /**
@@ -365,22 +381,22 @@ void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 			       struct nsproxy *new)
 {
-	struct nsproxy *leave = rc_proxy_listed(old), *join = rc_proxy_listed(new);
+	struct nsproxy *leave = rc_proxy_home(old), *join = rc_proxy_home(new);
 	unsigned int seen = 0, nr = 0;
 	struct task_struct *tsk;
 
-	rc_proxy_lock_pair(leave, join);
+	rc_home_lock_pair(leave, join);
 	__for_each_thread(sig, tsk) {
 		/* Interrupts wait for as long as these locks are held. */
 		if (unlikely(!(++seen % 64))) {
-			rc_proxy_unlock_pair(leave, join);
-			rc_proxy_lock_pair(leave, join);
+			rc_home_unlock_pair(leave, join);
+			rc_home_lock_pair(leave, join);
 		}
 		/* A task's lock goes outside of proxies' ones. */
 		if (unlikely(!spin_trylock(&tsk->alloc_lock))) {
-			rc_proxy_unlock_pair(leave, join);
+			rc_home_unlock_pair(leave, join);
 			task_lock(tsk);
-			rc_proxy_lock_pair(leave, join);
+			rc_home_lock_pair(leave, join);
 		}
 		if (likely(tsk->nsproxy == old)) {
 			rc_proxy_change(tsk, new, leave, join);
@@ -388,7 +404,7 @@ unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 		}
 		task_unlock(tsk);
 	}
-	rc_proxy_unlock_pair(leave, join);
+	rc_home_unlock_pair(leave, join);
 	return nr;
 }
 
@@ -405,20 +421,21 @@ static void rc_exit(struct task_struct *tsk, struct nsproxy *ns)
 /* Takes the proxy away from current, which exits, or a child whose fork has failed. */
 static struct nsproxy *rc_drop_proxy(struct task_struct *tsk)
 {
-	struct nsproxy *old;
+	struct nsproxy *old, *home;
 
 	task_lock(tsk);
 	old = tsk->nsproxy;
 	/* Outside of groups, or a child that has not joined. */
-	if (hlist_nulls_unhashed(&tsk->rc_node)) {
+	if (hlist_unhashed(&tsk->rc_node)) {
 		WRITE_ONCE(tsk->nsproxy, NULL);
 		task_unlock(tsk);
 		return old;
 	}
-	spin_lock_irq(&old->rc.lock);
+	home = old->rc.home;
+	spin_lock_irq(&home->rc.lock);
 	WRITE_ONCE(tsk->nsproxy, NULL);
-	rc_proxy_leave(old, tsk);
-	spin_unlock_irq(&old->rc.lock);
+	rc_home_leave(home, tsk);
+	spin_unlock_irq(&home->rc.lock);
 	task_unlock(tsk);
 
 	if (rc_hooks.exit)
@@ -440,7 +457,9 @@ static void rc_wait_for_move(void)
 /**
  * rc_replace_proxy - give current, or a child whose fork has failed, another proxy
  * @tsk: the task
- * @new: as in rc_switch_proxy(); or NULL for none, when @tsk exits
+ * @new: the proxy, which was never installed: it gets the groups that @tsk has now,
+ *	so that a move since @new was made is not undone; or NULL for none, when
+ *	@tsk exits
  *
  * Context: process context, may sleep.
  * Return: the old proxy, for the caller to drop.
@@ -460,14 +479,9 @@ struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
 		task_lock(tsk);
 	}
 	old = tsk->nsproxy;
-	if (!old->rc.mask && !new->rc.installed) {
-		/* Outside of groups, a new one has all that it needs. */
-		new->rc.installed = true;
-		/* As in rc_proxy_change(). */
-		smp_store_release(&tsk->nsproxy, new);
-	} else {
-		rc_switch_proxy(tsk, new);
-	}
+	rc_proxy_fill(new, old);
+	/* As in rc_proxy_change(). The task stays in the list where it is. */
+	smp_store_release(&tsk->nsproxy, new);
 	task_unlock(tsk);
 	return old;
 }
@@ -544,7 +558,7 @@ out_cancel:
  * __rc_fork - the slow half of rc_fork()
  * @child: the new task
  *
- * Puts the child in the list of its proxy, after giving it the groups that the
+ * Puts the child in the list of its home, after giving it the groups that the
  * parent has now: it shares the parent's proxy, or has one of its own without
  * groups yet, so that nothing need be allocated.
  *
@@ -556,7 +570,7 @@ out_cancel:
 struct nsproxy *__rc_fork(struct task_struct *child)
 {
 	struct nsproxy *ns = child->nsproxy, *cur = current->nsproxy;
-	struct nsproxy *stale = NULL;
+	struct nsproxy *stale = NULL, *home;
 
 	if (!ns->rc.installed) {
 		rc_proxy_fill(ns, cur);
@@ -567,11 +581,12 @@ struct nsproxy *__rc_fork(struct task_struct *child)
 		ns = cur;
 	}
 
-	if (ns->rc.mask) {
-		spin_lock(&ns->rc.lock);
-		rc_proxy_activate(ns);
-		hlist_nulls_add_head_rcu(&child->rc_node, &ns->rc.tasks);
-		spin_unlock(&ns->rc.lock);
+	home = rc_proxy_home(ns);
+	if (home) {
+		spin_lock(&home->rc.lock);
+		rc_home_activate(home);
+		hlist_add_head_rcu(&child->rc_node, &home->rc.tasks);
+		spin_unlock(&home->rc.lock);
 	}
 	return stale;
 }
@@ -583,20 +598,14 @@ struct nsproxy *__rc_fork(struct task_struct *child)
  */
 void __rc_post_fork(struct task_struct *child, struct nsproxy *stale)
 {
+	unsigned long births = READ_ONCE(child->nsproxy)->rc.births;
 	struct rc_subsys *ss;
 	unsigned int id;
 
 	if (stale)
 		put_nsproxy(stale);
-	for_each_rc_subsys_in(ss, id, &rc_hooks.fork) {
-		bool top;
-
-		rcu_read_lock();
-		top = rc_task_state(child, ss) == ss->top;
-		rcu_read_unlock();
-		if (!top)
-			ss->fork(child);
-	}
+	for_each_rc_subsys_in(ss, id, &births)
+		ss->fork(child);
 }
 
 /*
@@ -656,6 +665,7 @@ static bool rc_proxy_match(const struct nsproxy *ns, const struct nsproxy *old,
 static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
 			  struct rc_hierarchy *hier, struct rc_group *grp)
 {
+	unsigned long births = 0;
 	struct rc_subsys *ss;
 	unsigned int id, slot;
 
@@ -674,7 +684,12 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
 		if (test_bit(id, &hier->subsys_mask))
 			st = grp ? grp->state[id] : ss->top;
 		WRITE_ONCE(ns->rc.state[id], st);
+		if (ss->fork && st != ss->top)
+			__set_bit(id, &births);
 	}
+	WRITE_ONCE(ns->rc.births, births);
+	ns->rc.home = ns;
+	refcount_set(&ns->rc.users, 1);
 	for_each_rc_slot(slot, ns)
 		rc_group_get(ns->rc.group[slot]);
 	refcount_set(&ns->count, 1);
