@@ -206,6 +206,22 @@ static void cpuset_refresh_one(struct cpuset *cs)
 	spin_unlock_irq(&cpuset_masks_lock);
 }
 
+bool cpuset_node_coming;
+
+/* Sets without nodes have no tasks. */
+static bool cpuset_restricts_memory(void)
+{
+	struct cpuset *cs;
+
+	if (cpuset_node_coming && !list_empty(&top_cpuset.children))
+		return true;
+	for_each_cpuset(cs, &top_cpuset)
+		if (!nodes_empty(cs->effective_mems) &&
+		    !nodes_subset(top_cpuset.effective_mems, cs->effective_mems))
+			return true;
+	return false;
+}
+
 /**
  * cpuset_refresh - make effective what was configured, in a subtree
  * @top: the set at its top
@@ -219,6 +235,47 @@ void cpuset_refresh(struct cpuset *top)
 	lockdep_assert_held(&cpuset_mutex);
 	for_each_cpuset(cs, top)
 		cpuset_refresh_one(cs);
+}
+
+/*
+ * What asks about memory nodes is patched into the page allocator when some set
+ * has less than all of them, and out of it a while after the last of those, which
+ * costs ten times as much as a set: some make and remove one after the other.
+ */
+static bool cpuset_keys_on;
+
+static void cpuset_keys_off(struct work_struct *work)
+{
+	cpus_read_lock();
+	mutex_lock(&cpuset_mutex);
+	if (cpuset_keys_on && !cpuset_restricts_memory()) {
+		cpuset_keys_on = false;
+		cpuset_dec();
+	}
+	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
+}
+
+static DECLARE_DELAYED_WORK(cpuset_keys_work, cpuset_keys_off);
+
+/**
+ * cpuset_update_keys - have the page allocator ask about nodes if a set demands it
+ *
+ * Context: cpuset_mutex and cpus_read_lock() held; after cpuset_refresh(), and
+ * before tasks are given what they are to have.
+ */
+void cpuset_update_keys(void)
+{
+	bool on;
+
+	lockdep_assert_held(&cpuset_mutex);
+	on = cpuset_restricts_memory();
+	if (on && !cpuset_keys_on) {
+		cpuset_keys_on = true;
+		cpuset_inc();
+	} else if (!on && cpuset_keys_on) {
+		queue_delayed_work(system_wq, &cpuset_keys_work, HZ);
+	}
 }
 
 /**
@@ -243,6 +300,7 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial)
 	if (changed & spread)
 		cpuset_mark(cs, CS_STALE_SPREAD);
 	cpuset_refresh(cs);
+	cpuset_update_keys();
 	if ((changed & BIT(CS_SCHED_LOAD_BALANCE)) &&
 	    !cpumask_empty(cs->effective_cpus))
 		cpuset_domains_stale = true;
@@ -280,14 +338,6 @@ static struct cpuset *cpuset_alloc(void)
 	return cs;
 }
 
-/*
- * What asks for sets is patched into the kernel's text with the first of them, and
- * out of it with the last, which costs ten times as much as the set. So it stays
- * for a while, for those who make and remove one after the other. Protected by
- * cpuset_mutex.
- */
-static unsigned int cpuset_nr_unused;
-
 static struct rc_state *cpuset_create(struct rc_state *parent)
 {
 	struct cpuset *above = to_cpuset(parent), *cs = cpuset_alloc();
@@ -307,26 +357,10 @@ static struct rc_state *cpuset_create(struct rc_state *parent)
 			 (above->conf.flags &
 			  (BIT(CS_SPREAD_PAGE) | BIT(CS_SPREAD_SLAB)));
 	list_add_tail(&cs->node, &above->children);
-	if (cpuset_nr_unused)
-		cpuset_nr_unused--;
-	else
-		cpuset_inc();
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
 	return &cs->st;
 }
-
-static void cpuset_drop_unused(struct work_struct *work)
-{
-	cpus_read_lock();
-	mutex_lock(&cpuset_mutex);
-	for (; cpuset_nr_unused; cpuset_nr_unused--)
-		cpuset_dec();
-	mutex_unlock(&cpuset_mutex);
-	cpus_read_unlock();
-}
-
-static DECLARE_DELAYED_WORK(cpuset_unused_work, cpuset_drop_unused);
 
 /* Takes a set, which has no tasks and none below it, out of the tree. */
 static void cpuset_unlink(struct cpuset *cs)
@@ -334,8 +368,7 @@ static void cpuset_unlink(struct cpuset *cs)
 	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
 	list_del_init(&cs->node);
-	cpuset_nr_unused++;
-	queue_delayed_work(system_wq, &cpuset_unused_work, HZ);
+	cpuset_update_keys();
 	if (cpuset_is(cs, CS_SCHED_LOAD_BALANCE) &&
 	    !cpumask_empty(cs->effective_cpus))
 		cpuset_rebuild_domains();

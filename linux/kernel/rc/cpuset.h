@@ -139,11 +139,14 @@ static inline bool cpuset_lost(const struct cpuset *cs)
 }
 
 /* cpuset.c */
+/* A node is about to get memory; cpuset_mutex. */
+extern bool cpuset_node_coming;
 int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 		 bool has_tasks);
 struct cpuset *cpuset_next(struct cpuset *pos, struct cpuset *top, bool skip);
 void cpuset_mark(struct cpuset *cs, unsigned int what);
 void cpuset_refresh(struct cpuset *top);
+void cpuset_update_keys(void);
 void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial);
 
 /* All sets below the top one, and itself, parents first. */

@@ -122,14 +122,16 @@ int __init cpuset_init(void)
 
 /*
  * CPUs or nodes have come or gone: sets keep what was configured, and have of it
- * what there is. Called with CPU hotplug going on, or held off.
+ * what there is. Or a node is coming, whose memory can be had before it is said to
+ * be there. Called with CPU hotplug going on, or held off.
  */
-static void cpuset_handle_hotplug(void)
+static void cpuset_handle_hotplug(bool coming)
 {
 	struct cpuset *cs;
 
 	lockdep_assert_cpus_held();
 	mutex_lock(&cpuset_mutex);
+	cpuset_node_coming = coming;
 	for_each_cpuset(cs, &top_cpuset)
 		cs->lost = cpuset_lost(cs);
 	if (!cpumask_equal(top_cpuset.effective_cpus, cpu_active_mask))
@@ -142,6 +144,7 @@ static void cpuset_handle_hotplug(void)
 	spin_unlock_irq(&cpuset_masks_lock);
 
 	cpuset_refresh(&top_cpuset);
+	cpuset_update_keys();
 	cpuset_update_tasks();
 	for_each_cpuset(cs, &top_cpuset)
 		if (!cs->lost && cpuset_lost(cs))
@@ -158,13 +161,16 @@ static void cpuset_handle_hotplug(void)
  */
 void cpuset_update_active_cpus(void)
 {
-	cpuset_handle_hotplug();
+	cpuset_handle_hotplug(false);
 }
 
 static int cpuset_memory_callback(struct notifier_block *self,
 				  unsigned long action, void *arg)
 {
-	cpuset_handle_hotplug();
+	const struct memory_notify *notify = arg;
+
+	cpuset_handle_hotplug(action == MEM_GOING_ONLINE &&
+			      notify->status_change_nid != NUMA_NO_NODE);
 	return NOTIFY_OK;
 }
 
@@ -311,11 +317,6 @@ nodemask_t cpuset_mems_allowed(struct task_struct *tsk)
 	rcu_read_unlock();
 	spin_unlock_irqrestore(&cpuset_masks_lock, flags);
 	return mask;
-}
-
-int cpuset_nodemask_valid_mems_allowed(nodemask_t *nodemask)
-{
-	return nodes_intersects(*nodemask, current->mems_allowed);
 }
 
 /* Of the nearest set that kernel memory may not leave, or of the top. */

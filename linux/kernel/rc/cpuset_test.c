@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* KUnit tests of which cpus, mems and flags a set may have. */
+/*
+ * KUnit tests of which cpus, mems and flags a set may have, and of when the page
+ * allocator asks about it.
+ */
 
 #include <kunit/test.h>
 #include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "cpuset.h"
@@ -181,9 +186,56 @@ static void cpuset_walk_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, cpuset_next(cs, &fix->cs[PARENT], false));
 }
 
+/* Does the page allocator ask, when a set has these nodes? */
+static bool cpuset_asked(struct cpuset *cs, nodemask_t mems)
+{
+	cs->effective_mems = mems;
+	cpuset_update_keys();
+	return cpusets_enabled();
+}
+
+/* Sets that have all nodes, or none, cost page faults nothing; others do. */
+static void cpuset_keys_test(struct kunit *test)
+{
+	const nodemask_t all = top_cpuset.effective_mems;
+	struct cpuset_fixture *fix = test->priv;
+	struct cpuset *cs = &fix->cs[PARENT];
+	nodemask_t part = all;
+
+	node_clear(first_node(part), part);
+	node_set(MAX_NUMNODES - 1, part);
+
+	cpus_read_lock();
+	mutex_lock(&cpuset_mutex);
+	list_add_tail(&cs->node, &top_cpuset.children);
+	KUNIT_EXPECT_FALSE(test, cpuset_asked(cs, NODE_MASK_NONE));
+	KUNIT_EXPECT_FALSE(test, cpuset_asked(cs, all));
+	KUNIT_EXPECT_TRUE(test, cpuset_asked(cs, part));
+	/* Not at once, for the next one. */
+	KUNIT_EXPECT_TRUE(test, cpuset_asked(cs, all));
+	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
+	msleep(2 * MSEC_PER_SEC);
+	KUNIT_EXPECT_FALSE(test, cpusets_enabled());
+
+	cpus_read_lock();
+	mutex_lock(&cpuset_mutex);
+	/* Has all nodes until one comes. */
+	cpuset_node_coming = true;
+	KUNIT_EXPECT_TRUE(test, cpuset_asked(cs, all));
+	cpuset_node_coming = false;
+	list_del_init(&cs->node);
+	cpuset_update_keys();
+	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
+	msleep(2 * MSEC_PER_SEC);
+	KUNIT_EXPECT_FALSE(test, cpusets_enabled());
+}
+
 static struct kunit_case cpuset_test_cases[] = {
 	KUNIT_CASE_PARAM(cpuset_check_test, cpuset_gen_params),
 	KUNIT_CASE(cpuset_walk_test),
+	KUNIT_CASE_SLOW(cpuset_keys_test),
 	{ }
 };
 
