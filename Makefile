@@ -86,7 +86,10 @@ coverage:
 	@qemu/coverage.py
 
 .PHONY: bench
-bench: KERNELS := $(addprefix bench-,none cgroups rc)
+bench: parts := $(or $(PARTS),size locks)
+bench: KERNELS := $(addprefix bench-,none cgroups rc \
+	$(if $(filter size,$(parts)),cgroups-tiny rc-tiny) \
+	$(if $(filter locks,$(parts)),none-locks cgroups-locks rc-locks))
 bench: kernel guest
 	@scripts/setup bench
 	@bench/run.py $(PARTS)

@@ -5,7 +5,8 @@
 usage: run.py [PART]...    (none: all)
 
   instructions  each operation in guest instructions, and memory; one virtual CPU
-  size          bytes of the kernel
+  size          bytes of the kernel, also when it is built for size
+  locks         locks taken by an operation, on kernels that count them
   load          operations a second on 1, 2 and 4 virtual CPUs, by the clock
 
 Environment: BACKENDS=NAME[,NAME...] measures only these.
@@ -27,7 +28,7 @@ LOG = TOP / "build/log/bench"
 # The kernel that each backend runs on.
 KERNELS = {"none": "bench-none", "v1": "bench-cgroups", "v2": "bench-cgroups",
            "favordynmods": "bench-cgroups", "rc": "bench-rc"}
-PARTS = ("instructions", "size", "load")
+PARTS = ("instructions", "size", "locks", "load")
 LOAD_CPUS, LOAD_ROUNDS, LOAD_MS = (1, 2, 4), 3, 2000
 
 # One virtual CPU, and a clock that goes on by one an instruction and jumps when
@@ -107,6 +108,13 @@ def instructions(results, backends):
                     boot(f"{backend}-instructions", KERNELS[backend], (backend, "instructions"), ICOUNT, ICOUNT_QEMU))
 
 
+def locks(results, backends):
+    for backend in backends:
+        say(f"==> {backend}: locks")
+        results.put(backend, "locks",
+                    boot(f"{backend}-locks", f"{KERNELS[backend]}-locks", (backend, "locks"), ICOUNT, ICOUNT_QEMU))
+
+
 def load(results, backends):
     """In turn, so that what else the host does hits all alike; the median counts."""
     rates = {backend: {} for backend in backends}
@@ -133,23 +141,25 @@ def object_size(*paths):
     return sum(int(line.split()[3]) for line in out.splitlines()[1:])
 
 
+def objects(backend, tree):
+    """{part: its object files} of what provides groups."""
+    if backend != "rc":
+        # That of cpuacct is part of an object of the scheduler.
+        return {"core+proc+cpuset+cpuacct": list((tree / "kernel/cgroup").glob("*.o"))}
+    parts = {"core": [p for p in (tree / "kernel/rc").glob("*.o") if not p.name.startswith(("cpuacct", "cpuset"))],
+             "proc": list((tree / "fs/proc").glob("rc*.o")),
+             "cpuset": list((tree / "kernel/rc").glob("cpuset*.o")),
+             "cpuacct": list((tree / "kernel/rc").glob("cpuacct*.o"))}
+    return parts | {"+".join(parts): [p for paths in parts.values() for p in paths]}
+
+
 def size(results, backends):
     for backend in backends:
         tree = TOP / "build/out" / KERNELS[backend]
         lines = [("size vmlinux", object_size(tree / "vmlinux"))]
-        if backend == "rc":
-            parts = {"core": [p for p in (tree / "kernel/rc").glob("*.o")
-                              if not p.name.startswith(("cpuacct", "cpuset", "built-in"))],
-                     "proc": (tree / "fs/proc").glob("rc*.o"),
-                     "cpuset": (tree / "kernel/rc").glob("cpuset*.o"),
-                     "cpuacct": (tree / "kernel/rc").glob("cpuacct*.o")}
-            parts = {name: there for name, paths in parts.items() if (there := list(paths))}
-            lines += [(f"size {name}", object_size(*paths)) for name, paths in parts.items()]
-            lines.append(("size " + "+".join(parts), object_size(*(p for paths in parts.values() for p in paths))))
-        elif backend != "none":
-            # That of cpuacct is part of an object of the scheduler.
-            lines.append(("size core+proc+cpuset+cpuacct", object_size(
-                *(p for p in (tree / "kernel/cgroup").glob("*.o") if p.name != "built-in.o"))))
+        if backend != "none":
+            for how, there in (("size", tree), ("size tiny", tree.with_name(tree.name + "-tiny"))):
+                lines += [(f"{how} {name}", object_size(*paths)) for name, paths in objects(backend, there).items()]
         results.put(backend, "size", [(row, "0", str(n), str(n), "1", "") for row, n in lines])
 
 
@@ -174,6 +184,9 @@ def table(results):
     known, lines = limits(), [["row", "x", *KERNELS, "limit", ""]]
     kept = broken = 0
     for _, row, x in results.rows():
+        # One class of locks: for who wants to know, in results.tsv.
+        if row.startswith("lock "):
+            continue
         cells = [results.get(backend, row, x) for backend in KERNELS]
         limit, fine = judged(results, row, x, known[row, x]) if (row, x) in known else (None, None)
         kept, broken = kept + (fine is True), broken + (fine is False)
@@ -211,7 +224,7 @@ def main():
         die(f"no such part or backend: {word}")
     results = Results()
     for part in parts:
-        {"instructions": instructions, "size": size, "load": load}[part](results, backends)
+        {"instructions": instructions, "size": size, "locks": locks, "load": load}[part](results, backends)
     text = table(results)
     (OUT / "table.txt").write_text(text)
     say(text)

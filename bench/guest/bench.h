@@ -111,6 +111,24 @@ void crowd_start_threads(struct crowd *crowd, unsigned int nr);
 void crowd_end(struct crowd *crowd);
 
 /**
+ * struct swing - a task that moves to and fro between two groups
+ * @place: where they are
+ * @fd: files of them
+ * @to: which it has moved to last
+ * @task: the task
+ */
+struct swing {
+	struct place place;
+	int fd[2];
+	int to;
+	struct crowd task;
+};
+
+void swing_start(struct swing *swing);
+void swing_move(struct swing *swing);
+void swing_end(struct swing *swing);
+
+/**
  * struct echo - a process that sends back each byte that it gets
  * @pid: its id
  * @to: where to write
@@ -129,10 +147,11 @@ void vfork_exit(void);
 void thread_create_join(void);
 void mkdir_rmdir(const char *path);
 
-/* What is measured: operations one by one, memory, many CPUs together. */
+/* What is measured: operations one by one, memory, locks, many CPUs together. */
 void rows_run(const char *name, unsigned long x);
 void whole_run(void);
 void memory_run(void);
+void locks_run(void);
 void load_run(unsigned int ms);
 
 #endif /* BENCH_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * usage: bench BACKEND instructions
+ *        bench BACKEND locks
  *        bench BACKEND load MILLISECONDS
  *        bench BACKEND profile ROW X
  * Runs in the guest, and prints a line a row; see measure.c. The last repeats one
@@ -20,6 +21,8 @@ int main(int argc, char **argv)
 		rows_run(NULL, 0);
 		whole_run();
 		memory_run();
+	} else if (!strcmp(argv[2], "locks")) {
+		locks_run();
 	} else if (!strcmp(argv[2], "load") && argc == 4) {
 		load_run(atoi(argv[3]));
 	} else if (!strcmp(argv[2], "profile") && argc == 5) {

@@ -3,6 +3,7 @@
  * Processes and threads that are there to be measured.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -155,6 +156,33 @@ void crowd_end(struct crowd *crowd)
 	close(crowd->fd);
 	if (waitpid(crowd->pid, &status, 0) != crowd->pid || status)
 		die("the tasks ended with status %#x", status);
+}
+
+void swing_start(struct swing *swing)
+{
+	struct place *place = &swing->place;
+
+	place_make(place, CPUACCT, 1, 0);
+	groups_each(place, 2, group_make);
+	swing->fd[0] = group_open(place, 0, "group0", false, O_WRONLY);
+	swing->fd[1] = group_open(place, 0, "group1", false, O_WRONLY);
+	swing->to = 0;
+	crowd_start(&swing->task, NULL, 1);
+}
+
+void swing_move(struct swing *swing)
+{
+	swing->to = !swing->to;
+	group_attach(swing->fd[swing->to], swing->task.id, swing->task.len);
+}
+
+void swing_end(struct swing *swing)
+{
+	crowd_end(&swing->task);
+	close(swing->fd[0]);
+	close(swing->fd[1]);
+	groups_each(&swing->place, 2, group_remove);
+	place_end(&swing->place);
 }
 
 static void pass_on(int from, int to)

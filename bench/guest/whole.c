@@ -3,10 +3,6 @@
  * All the work that an operation sets off, what is done later in the background
  * included: the time in which the CPU is not idle, until all has come to rest.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "bench.h"
 
 #define REPEAT	2000
@@ -99,42 +95,18 @@ static void in_groups(const char *name, unsigned long x,
 	place_end(&place);
 }
 
-/**
- * struct swing - a task that moves to and fro
- * @fd: files of two groups
- * @to: which it has moved to last
- * @task: the task
- */
-struct swing {
-	int fd[2];
-	int to;
-	struct crowd task;
-};
-
 static void attach_op(void *arg)
 {
-	struct swing *swing = arg;
-
-	swing->to = !swing->to;
-	group_attach(swing->fd[swing->to], swing->task.id, swing->task.len);
+	swing_move(arg);
 }
 
 static void attach_row(const struct row *row)
 {
-	struct swing swing = {};
-	struct place place;
+	struct swing swing;
 
-	place_make(&place, CPUACCT, 1, 0);
-	groups_each(&place, 2, group_make);
-	swing.fd[0] = group_open(&place, 0, "group0", false, O_WRONLY);
-	swing.fd[1] = group_open(&place, 0, "group1", false, O_WRONLY);
-	crowd_start(&swing.task, NULL, 1);
+	swing_start(&swing);
 	measure(row, attach_op, &swing);
-	crowd_end(&swing.task);
-	close(swing.fd[0]);
-	close(swing.fd[1]);
-	groups_each(&place, 2, group_remove);
-	place_end(&place);
+	swing_end(&swing);
 }
 
 static void group_op(void *arg)

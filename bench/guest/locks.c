@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Locks that an operation takes, of which caches and contention depend; on kernels
+ * that count them, see Documentation/locking/lockstat.rst.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define REPEAT		2000
+#define MAX_CLASSES	4096
+
+/**
+ * struct class - locks that have the same name
+ * @name: the name
+ * @nr: how often one of them was taken
+ */
+struct class {
+	char name[64];
+	unsigned long nr;
+};
+
+static struct class classes[MAX_CLASSES];
+static size_t nr_classes;
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("%s", path);
+	close(fd);
+}
+
+/* "  NAME:  ...", whose eighth number is wanted. Readers and writers have a line each. */
+static void read_class(char *line)
+{
+	char *colon = strrchr(line, ':'), *name = line + strspn(line, " ");
+	struct class *class = &classes[nr_classes];
+	unsigned long nr;
+
+	if (!colon || sscanf(colon + 1, "%*s %*s %*s %*s %*s %*s %*s %lu", &nr) != 1 || !nr)
+		return;
+	if (nr_classes == MAX_CLASSES)
+		die("more classes of locks than there is room for");
+	*colon = '\0';
+	snprintf(class->name, sizeof(class->name), "%s", name);
+	class->nr = nr;
+	nr_classes++;
+}
+
+static void read_classes(void)
+{
+	FILE *f = fopen("/proc/lock_stat", "r");
+	char line[512];
+
+	if (!f)
+		die("/proc/lock_stat");
+	nr_classes = 0;
+	while (fgets(line, sizeof(line), f)) {
+		if (strstr(line, "lock debugging disabled"))
+			die("the kernel has stopped to count locks");
+		read_class(line);
+	}
+	fclose(f);
+	if (!nr_classes)
+		die("no locks in /proc/lock_stat");
+}
+
+/**
+ * struct row - what is measured, and where
+ * @name: the row's name
+ * @x: how many hierarchies it is in a group of
+ */
+struct row {
+	const char *name;
+	unsigned long x;
+};
+
+/* A row for all locks together, and one for each class that each run takes. */
+static void measure(const struct row *row, void (*op)(void *arg), void *arg)
+{
+	unsigned long sum = 0;
+	char name[256];
+
+	for (int i = 0; i < 20; i++)
+		op(arg);
+	rest(2000);
+	put("/proc/lock_stat", "0");
+	put("/proc/sys/kernel/lock_stat", "1");
+	for (int i = 0; i < REPEAT; i++)
+		op(arg);
+	put("/proc/sys/kernel/lock_stat", "0");
+	read_classes();
+
+	for (size_t i = 0; i < nr_classes; i++) {
+		const struct class *class = &classes[i];
+
+		sum += class->nr;
+		if (class->nr < REPEAT / 2)
+			continue;
+		snprintf(name, sizeof(name), "lock %.63s in %.60s", class->name,
+			 strchr(row->name, ' ') + 1);
+		report_value(name, row->x, (double)class->nr / REPEAT);
+	}
+	report_value(row->name, row->x, (double)sum / REPEAT);
+}
+
+static void fork_op(void *arg)
+{
+	(void)arg;
+	vfork_exit();
+}
+
+static void fork_measure(void *arg)
+{
+	measure(arg, fork_op, NULL);
+}
+
+static void thread_op(void *arg)
+{
+	(void)arg;
+	thread_create_join();
+}
+
+static void thread_measure(void *arg)
+{
+	measure(arg, thread_op, NULL);
+}
+
+static void switch_op(void *arg)
+{
+	round_trip(arg);
+}
+
+static void switch_measure(void *arg)
+{
+	struct echo echo;
+
+	echo_start(&echo);
+	measure(arg, switch_op, &echo);
+	echo_end(&echo);
+}
+
+static void unshare_op(void *arg)
+{
+	(void)arg;
+	if (unshare(CLONE_NEWUTS))
+		die("unshare");
+}
+
+static void unshare_measure(void *arg)
+{
+	measure(arg, unshare_op, NULL);
+}
+
+/* In groups, if there are groups. */
+static void in_groups(const char *name, unsigned long x, void (*func)(void *arg))
+{
+	struct row row = { name, x };
+	struct place place;
+
+	place_make(&place, CPUACCT, x, 1);
+	in_child(&place, func, &row);
+	place_end(&place);
+}
+
+static void attach_op(void *arg)
+{
+	swing_move(arg);
+}
+
+static void attach_row(void)
+{
+	struct row row = { "locks attach", 1 };
+	struct swing swing;
+
+	swing_start(&swing);
+	measure(&row, attach_op, &swing);
+	swing_end(&swing);
+}
+
+static void group_op(void *arg)
+{
+	mkdir_rmdir(arg);
+}
+
+static void group_row(void)
+{
+	struct row row = { "locks mkdir+rmdir", 1 };
+	struct place place;
+	char path[PATH_MAX];
+
+	place_make(&place, CPUACCT, 1, 0);
+	place_path(&place, 0, "new", path);
+	measure(&row, group_op, path);
+	place_end(&place);
+}
+
+void locks_run(void)
+{
+	const char *reason = backend_lacks(CPUACCT);
+
+	put("/proc/sys/kernel/lock_stat", "0");
+	in_groups("locks vfork+exit", 0, fork_measure);
+	in_groups("locks vfork+exit", 1, fork_measure);
+	in_groups("locks vfork+exit", 4, fork_measure);
+	in_groups("locks thread", 1, thread_measure);
+	in_groups("locks switch", 1, switch_measure);
+	in_groups("locks unshare", 0, unshare_measure);
+	in_groups("locks unshare", 4, unshare_measure);
+	if (reason) {
+		report_none("locks attach", 1, reason);
+		report_none("locks mkdir+rmdir", 1, reason);
+		return;
+	}
+	attach_row();
+	group_row();
+}
