@@ -38,7 +38,7 @@ help:
 	@echo 'Variables: T=name[,name]   only these tests ("kunit" is one)'
 	@echo '           DEBUG=0|1       only the release or the debug kernel'
 	@echo '           KERNELS=names   other kernels: cgroups (with cgroups), up (for one CPU)'
-	@echo '           RACE=seconds    how long each race runs (10; 60 on the debug kernel)'
+	@echo '           RACE=seconds    how long each race runs (10; 30 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
 	@echo '           PARTS=names     parts of the benchmark, see bench/run.py'
 	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
