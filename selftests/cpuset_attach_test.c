@@ -417,7 +417,7 @@ static int narrow_and_give_birth(void *arg)
 	return cs_set_affinity(0, "0-1") ?: give_birth(arg);
 }
 
-/* It has of these what its parent had asked for, and the memory of that. */
+/* It has of these what its parent had asked for. */
 TEST_F(birth, own_affinity)
 {
 	struct birth birth = {

@@ -210,15 +210,15 @@ TEST_F(perm, refused_often)
 /* A kernel thread moves unless it is bound to its CPU. */
 TEST_F(perm, kthread)
 {
-	pid_t free = rc_kthread(false), bound = rc_kthread(true);
+	pid_t loose = rc_kthread(false), bound = rc_kthread(true);
 	char *before;
 
-	ASSERT_TRUE(free > 0 && bound > 0);
-	ASSERT_EQ(0, cs_attach(self->grp, free));
-	EXPECT_STREQ("1", cs_affinity(free));
-	EXPECT_STREQ(self->grp + strlen(self->hier), cs_path(free));
-	ASSERT_EQ(0, cs_attach(self->hier, free));
-	EXPECT_STREQ(self->all, cs_affinity(free));
+	ASSERT_TRUE(loose > 0 && bound > 0);
+	ASSERT_EQ(0, cs_attach(self->grp, loose));
+	EXPECT_STREQ("1", cs_affinity(loose));
+	EXPECT_STREQ(self->grp + strlen(self->hier), cs_path(loose));
+	ASSERT_EQ(0, cs_attach(self->hier, loose));
+	EXPECT_STREQ(self->all, cs_affinity(loose));
 
 	before = memberships(self->hier, bound);
 	EXPECT_EQ(-EINVAL, cs_try(self->hier, self->grp, "tasks",
