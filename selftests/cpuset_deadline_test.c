@@ -157,6 +157,28 @@ TEST_F(deadline, hotplug)
 	EXPECT_LT(0, deadline_task(self->b));
 }
 
+/*
+ * Hotplug that finds so late that it may not has sent the tasks away already.
+ * They have their CPU again.
+ */
+TEST_F(deadline, hotplug_refused)
+{
+	const char *c = cs_new(self->b, "5", "0");
+	pid_t pid = rc_spinner();
+	int i;
+
+	ASSERT_TRUE(!!c);
+	ASSERT_EQ(0, cs_attach(c, pid));
+	ASSERT_LT(0, deadline_task(self->b));
+	ASSERT_LT(0, deadline_task(self->b));
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(-EBUSY, cs_online_cpu(5, false));
+		EXPECT_STREQ("5", cs_read(c, "effective_cpus"));
+		EXPECT_TRUE(RC_WAIT(!strcmp("5", cs_cpus_allowed(pid)) &&
+				    cs_cpu_of(pid) == 5));
+	}
+}
+
 /* New domains know what the tasks of old ones were promised, exactly. */
 TEST_F(deadline, rebuild)
 {

@@ -66,6 +66,8 @@ struct cpuset_meter {
  * @stale: CS_STALE_*: what cpuset_update_tasks() has to pass on; cpuset_mutex, but
  *	may be read under RCU
  * @lost: its CPUs or nodes had gone before the hotplug that is going on
+ * @strayed: a task has been given other CPUs, see cpuset_cpus_allowed_fallback();
+ *	written without locks
  * @rebinding: work items under way that rebind the policies of memory areas
  * @children: sets below
  * @node: in the parent's @children; empty when the group has been removed
@@ -85,6 +87,7 @@ struct cpuset {
 	int relax_domain_level;
 	unsigned int stale;
 	bool lost;
+	bool strayed;
 	atomic_t rebinding;
 	struct list_head children;
 	struct list_head node;

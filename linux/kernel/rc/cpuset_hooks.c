@@ -6,6 +6,7 @@
 
 #include <linux/cpu.h>
 #include <linux/init.h>
+#include <linux/irq_work.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
@@ -14,6 +15,7 @@
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 
 #include "cpuset.h"
 
@@ -249,12 +251,38 @@ void cpuset_cpus_allowed(struct task_struct *tsk, struct cpumask *mask)
 	spin_unlock_irqrestore(&cpuset_masks_lock, flags);
 }
 
+/* Hotplug is over, one way or the other: gives tasks what their sets have. */
+static void cpuset_bring_back(struct work_struct *work)
+{
+	struct cpuset *cs;
+
+	cpus_read_lock();
+	mutex_lock(&cpuset_mutex);
+	for_each_cpuset(cs, &top_cpuset)
+		if (xchg(&cs->strayed, false))
+			cpuset_mark(cs, CS_STALE_CPUS);
+	cpuset_update_tasks();
+	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
+}
+
+static DECLARE_WORK(cpuset_strayed_work, cpuset_bring_back);
+
+static void cpuset_strayed_fn(struct irq_work *work)
+{
+	queue_work(system_wq, &cpuset_strayed_work);
+}
+
+static DEFINE_IRQ_WORK(cpuset_strayed_irq_work, cpuset_strayed_fn);
+
 /**
  * cpuset_cpus_allowed_fallback - a task's CPUs have all gone
  * @tsk: the task
  *
- * Hotplug will come to it. Until then it has the CPUs of the nearest set that has
- * any, instead of all that there are.
+ * Until hotplug comes to it, it has the CPUs of the nearest set that has any,
+ * instead of all that there are. If the last of its CPUs does not go after all,
+ * since deadline tasks need it, hotplug says nothing of that; so a work item looks
+ * after it.
  *
  * Context: @tsk's pi_lock held. Masks are read without their lock: whoever
  * changes them sets the task's right afterwards.
@@ -266,7 +294,13 @@ bool cpuset_cpus_allowed_fallback(struct task_struct *tsk)
 	struct cpuset *cs;
 
 	rcu_read_lock();
-	for (cs = task_cpuset(tsk); cs != &top_cpuset; cs = cpuset_parent(cs)) {
+	cs = task_cpuset(tsk);
+	if (cs != &top_cpuset) {
+		/* Before the task's lock, which the work item needs, is released. */
+		WRITE_ONCE(cs->strayed, true);
+		irq_work_queue(&cpuset_strayed_irq_work);
+	}
+	for (; cs != &top_cpuset; cs = cpuset_parent(cs)) {
 		if (cpumask_intersects(cs->effective_cpus, cpu_active_mask) &&
 		    cpumask_subset(cs->effective_cpus, possible)) {
 			do_set_cpus_allowed(tsk, cs->effective_cpus);
