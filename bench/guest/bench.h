@@ -13,6 +13,8 @@
 #define MAX_HIERARCHIES	8
 #define MAX_SAMPLES	2000
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
+
 /* measure.c: time, results */
 
 /* Ends the program, and with it the benchmark. */

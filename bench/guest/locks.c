@@ -37,6 +37,20 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
+/* What lockdep follows as if it were a lock. */
+static bool is_no_lock(const char *name)
+{
+	static const char * const names[] = {
+		"rcu_read_lock", "rcu_callback", "fs_reclaim",
+		"wait-type-override",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strstr(name, names[i]))
+			return true;
+	return false;
+}
+
 /* "  NAME:  ...", whose eighth number is wanted. Readers and writers have a line each. */
 static void read_class(char *line)
 {
@@ -46,9 +60,11 @@ static void read_class(char *line)
 
 	if (!colon || sscanf(colon + 1, "%*s %*s %*s %*s %*s %*s %*s %lu", &nr) != 1 || !nr)
 		return;
+	*colon = '\0';
+	if (is_no_lock(name))
+		return;
 	if (nr_classes == MAX_CLASSES)
 		die("more classes of locks than there is room for");
-	*colon = '\0';
 	snprintf(class->name, sizeof(class->name), "%s", name);
 	class->nr = nr;
 	nr_classes++;

@@ -16,8 +16,6 @@
 
 #include "bench.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
-
 /**
  * struct row - what is measured, and where
  * @name: the row's name
