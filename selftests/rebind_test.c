@@ -468,8 +468,6 @@ FIXTURE_SETUP(list)
 	int i;
 
 	ASSERT_EQ(0, rc_setup());
-	self->hier = rc_hier_new();
-	ASSERT_TRUE(!!self->hier);
 	for (i = 0; i < MAX_CTLRS; i++) {
 		const char *list = first(i + 1, " ");
 
@@ -477,6 +475,8 @@ FIXTURE_SETUP(list)
 			SKIP(return, "needs %d controllers", MAX_CTLRS);
 		self->name[i] = strdup(strrchr(rc_fmt(" %s", list), ' ') + 1);
 	}
+	self->hier = rc_hier_new();
+	ASSERT_TRUE(!!self->hier);
 }
 
 FIXTURE_TEARDOWN(list)
