@@ -149,6 +149,30 @@ void vfork_exit(void);
 void thread_create_join(void);
 void mkdir_rmdir(const char *path);
 
+/* ops.c: operations that are repeated */
+
+/**
+ * struct op_row - what is measured, and where
+ * @name: the row's name
+ * @x: how many hierarchies it is in a group of
+ * @measure: repeats an operation, and reports about it
+ */
+struct op_row {
+	const char *name;
+	unsigned long x;
+	void (*measure)(const struct op_row *row, void (*op)(void *arg), void *arg);
+};
+
+/* For op_in_groups() the first four, for op_about_groups() the others. */
+void op_vfork(void *row);
+void op_thread(void *row);
+void op_switch(void *row);
+void op_unshare(void *row);
+void op_attach(void *row);
+void op_group(void *row);
+void op_in_groups(struct op_row row, void (*op)(void *row));
+void op_about_groups(struct op_row row, void (*op)(void *row));
+
 /* What is measured: operations one by one, memory, locks, many CPUs together. */
 void rows_run(const char *name, unsigned long x);
 void whole_run(void);

@@ -4,9 +4,7 @@
  * that count them, see Documentation/locking/lockstat.rst.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,18 +86,8 @@ static void read_classes(void)
 		die("no locks in /proc/lock_stat");
 }
 
-/**
- * struct row - what is measured, and where
- * @name: the row's name
- * @x: how many hierarchies it is in a group of
- */
-struct row {
-	const char *name;
-	unsigned long x;
-};
-
 /* A row for all locks together, and one for each class that each run takes. */
-static void measure(const struct row *row, void (*op)(void *arg), void *arg)
+static void measure(const struct op_row *row, void (*op)(void *arg), void *arg)
 {
 	unsigned long sum = 0;
 	char name[256];
@@ -127,114 +115,16 @@ static void measure(const struct row *row, void (*op)(void *arg), void *arg)
 	report_value(row->name, row->x, (double)sum / REPEAT);
 }
 
-static void fork_op(void *arg)
-{
-	(void)arg;
-	vfork_exit();
-}
-
-static void fork_measure(void *arg)
-{
-	measure(arg, fork_op, NULL);
-}
-
-static void thread_op(void *arg)
-{
-	(void)arg;
-	thread_create_join();
-}
-
-static void thread_measure(void *arg)
-{
-	measure(arg, thread_op, NULL);
-}
-
-static void switch_op(void *arg)
-{
-	round_trip(arg);
-}
-
-static void switch_measure(void *arg)
-{
-	struct echo echo;
-
-	echo_start(&echo);
-	measure(arg, switch_op, &echo);
-	echo_end(&echo);
-}
-
-static void unshare_op(void *arg)
-{
-	(void)arg;
-	if (unshare(CLONE_NEWUTS))
-		die("unshare");
-}
-
-static void unshare_measure(void *arg)
-{
-	measure(arg, unshare_op, NULL);
-}
-
-/* In groups, if there are groups. */
-static void in_groups(const char *name, unsigned long x, void (*func)(void *arg))
-{
-	struct row row = { name, x };
-	struct place place;
-
-	place_make(&place, CPUACCT, x, 1);
-	in_child(&place, func, &row);
-	place_end(&place);
-}
-
-static void attach_op(void *arg)
-{
-	swing_move(arg);
-}
-
-static void attach_row(void)
-{
-	struct row row = { "locks attach", 1 };
-	struct swing swing;
-
-	swing_start(&swing);
-	measure(&row, attach_op, &swing);
-	swing_end(&swing);
-}
-
-static void group_op(void *arg)
-{
-	mkdir_rmdir(arg);
-}
-
-static void group_row(void)
-{
-	struct row row = { "locks mkdir+rmdir", 1 };
-	struct place place;
-	char path[PATH_MAX];
-
-	place_make(&place, CPUACCT, 1, 0);
-	place_path(&place, 0, "new", path);
-	measure(&row, group_op, path);
-	place_end(&place);
-}
-
 void locks_run(void)
 {
-	const char *reason = backend_lacks(CPUACCT);
-
 	put("/proc/sys/kernel/lock_stat", "0");
-	in_groups("locks vfork+exit", 0, fork_measure);
-	in_groups("locks vfork+exit", 1, fork_measure);
-	in_groups("locks vfork+exit", 4, fork_measure);
-	in_groups("locks thread", 1, thread_measure);
-	in_groups("locks switch", 1, switch_measure);
-	in_groups("locks unshare", 0, unshare_measure);
-	in_groups("locks unshare", 4, unshare_measure);
-	if (reason) {
-		report_none("locks attach", 1, reason);
-		report_none("locks mkdir+rmdir", 1, reason);
-		return;
-	}
-	attach_row();
-	group_row();
+	op_in_groups((struct op_row){ "locks vfork+exit", 0, measure }, op_vfork);
+	op_in_groups((struct op_row){ "locks vfork+exit", 1, measure }, op_vfork);
+	op_in_groups((struct op_row){ "locks vfork+exit", 4, measure }, op_vfork);
+	op_in_groups((struct op_row){ "locks thread", 1, measure }, op_thread);
+	op_in_groups((struct op_row){ "locks switch", 1, measure }, op_switch);
+	op_in_groups((struct op_row){ "locks unshare", 0, measure }, op_unshare);
+	op_in_groups((struct op_row){ "locks unshare", 4, measure }, op_unshare);
+	op_about_groups((struct op_row){ "locks attach", 1, measure }, op_attach);
+	op_about_groups((struct op_row){ "locks mkdir+rmdir", 1, measure }, op_group);
 }

@@ -595,6 +595,8 @@ struct nsproxy *__rc_fork(struct task_struct *child)
  * __rc_post_fork - the slow half of rc_post_fork()
  * @child: the new task
  * @stale: a proxy to drop, or NULL
+ *
+ * If somebody moves the child from here on, the controllers learn of it by that.
  */
 void __rc_post_fork(struct task_struct *child, struct nsproxy *stale)
 {
