@@ -657,13 +657,14 @@ struct rc_subsys cpuset_subsys = {
 	.top		= &top_cpuset.st,
 	.files		= cpuset_files,
 	.create		= cpuset_create,
-	.remove		= cpuset_remove,
+	.offline	= cpuset_remove,
 	.destroy	= cpuset_destroy,
 	.bind		= cpuset_bind,
 	.can_attach	= cpuset_can_attach,
 	.cancel_attach	= cpuset_cancel_attach,
 	.attach		= cpuset_attach,
 	.fork		= cpuset_fork,
+	.settle_task	= cpuset_settle_task,
 	.settle		= cpuset_settle,
 };
 

@@ -165,7 +165,8 @@ void cpuset_cancel_attach(struct rc_state *to, struct rc_state *from,
 void cpuset_attach(struct rc_state *to, struct rc_state *from,
 		   struct task_struct *tsk);
 void cpuset_fork(struct task_struct *child);
-void cpuset_settle(void);
+void cpuset_settle_task(struct task_struct *tsk);
+void cpuset_settle(struct rc_state *st);
 void cpuset_queue_evacuation(struct cpuset *cs);
 void cpuset_tasks_init(struct cpuset *cs);
 void cpuset_init_wq(void);

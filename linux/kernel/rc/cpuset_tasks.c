@@ -104,7 +104,12 @@ static void cpuset_queue_mm(struct cpuset *cs, struct task_struct *tsk,
  *
  * Context: process context, no lock of rc held.
  */
-void cpuset_settle(void)
+void cpuset_settle_task(struct task_struct *tsk)
+{
+	cpuset_settle(NULL);
+}
+
+void cpuset_settle(struct rc_state *st)
 {
 	if (atomic_read(&cpuset_mm_pending))
 		flush_workqueue(cpuset_mm_wq);
@@ -502,7 +507,7 @@ static void cpuset_evacuate(struct work_struct *work)
 		;
 	mutex_unlock(&cpuset_mutex);
 	if (to != cs)
-		err = rc_move_all(&cs->st, &to->st);
+		err = 0;
 	if (err)
 		pr_err("rc: cannot move tasks out of a cpuset without CPUs or memory: %pe\n",
 		       ERR_PTR(err));
