@@ -306,7 +306,8 @@ static struct rc_group *rc_group_walk(struct rc_group *pos, struct rc_group *top
  * Context: process context, may sleep. Takes no lock that others wait for.
  */
 void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
-		       void (*fn)(struct rc_state *st, void *arg), void *arg)
+		       void (*fn)(struct rc_state *st, void *arg),
+		       void *arg)
 {
 	struct rc_group *first = rc_state_group(top), *grp;
 

@@ -297,9 +297,10 @@ void rc_proxy_free(struct nsproxy *ns)
  * Tasks in a home, homes in a group
  */
 
-/* Who walks over the group's tasks may have missed one. Pairs with rc_walk_group(). */
+/* Who walks over the group's tasks may have missed one. */
 static void rc_group_shift(struct rc_group *grp)
 {
+	/* After what is done to lists. Pairs with rc_walk_group(). */
 	smp_store_release(&grp->shifts, grp->shifts + 1);
 }
 

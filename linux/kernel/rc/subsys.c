@@ -176,6 +176,7 @@ static int rc_bind(struct rc_hierarchy *hier, unsigned long mask)
 		}
 		/* Readers under RCU find a hierarchy that has its name. */
 		smp_store_release(&ss->hier, hier);
+		/* As that. */
 		smp_store_release(&ss->top->group, &hier->root);
 	}
 	return 0;
