@@ -161,7 +161,7 @@ static void rc_group_free(struct rc_group *grp)
 
 	kfree(rcu_dereference_protected(grp->name, true));
 	if (rc_is_root(grp)) {
-		kfree(grp->hier->agent);
+		rc_free_agent(grp->hier);
 		kfree(grp->hier);
 	} else {
 		kfree(grp);

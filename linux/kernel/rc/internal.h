@@ -91,7 +91,10 @@ struct rc_group {
  * @subsys_mask: ids of the controllers bound to it; rc_mutex, read under RCU
  * @nr_groups: groups in it, the root counted; written under rc_mutex, may be
  *	read without
- * @agent: path of the program to run for released groups, or NULL; rc_mutex
+ * @agent: the program to run for released groups, or NULL; changed under rc_mutex,
+ *	read under RCU
+ * @agent_wq: where its runs wait for each other; NULL until there was an agent,
+ *	does not change then
  * @node: in rc_hierarchies, in order of creation; changed under rc_mutex, walked
  *	under RCU
  */
@@ -100,8 +103,19 @@ struct rc_hierarchy {
 	unsigned int id;
 	unsigned long subsys_mask;
 	unsigned int nr_groups;
-	char *agent;
+	struct rc_agent __rcu *agent;
+	struct workqueue_struct *agent_wq;
 	struct list_head node;
+};
+
+/**
+ * struct rc_agent - the program that is run for released groups
+ * @rcu: frees it
+ * @path: its path; never changes
+ */
+struct rc_agent {
+	struct rcu_head rcu;
+	char path[];
 };
 
 /**
@@ -260,6 +274,7 @@ void rc_group_release_check(struct rc_group *grp);
 void rc_group_end_release(struct rc_group *grp);
 void rc_group_wake_removed(struct rc_group *grp);
 int rc_set_agent(struct rc_hierarchy *hier, const char *path);
+void rc_free_agent(struct rc_hierarchy *hier);
 
 /* list.c */
 int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
