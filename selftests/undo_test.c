@@ -466,7 +466,7 @@ TEST_F(undo, counted)
 		EXPECT_EQ(1, calls_of(self->from, i, "leave"));
 		EXPECT_EQ(0, calls_of(self->from, i, "exit"));
 		EXPECT_EQ(1, calls_of(self->from, i, "create"));
-		EXPECT_EQ(1, calls_of(self->from, i, "remove"));
+		EXPECT_EQ(1, calls_of(self->from, i, "offline"));
 		EXPECT_EQ(1, calls_of(self->from, i, "destroy"));
 		/* Who comes after the one that refuses is not asked. */
 		EXPECT_EQ(i <= variant->ctlr ? 2 : 1,

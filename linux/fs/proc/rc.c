@@ -426,18 +426,17 @@ static struct inode *rc_make_group(struct proc_dir_entry *parent_de,
 			goto out_kill_dir;
 	}
 	grp->pde = de;
-	err = rc_group_publish(grp);
+	err = rc_group_bind(grp);
 	if (err)
 		goto out_put_inode;
 	err = pde_link(parent_de, de);
 	if (err)
-		goto out_remove;
+		goto out_unbind;
+	rc_group_publish(grp);
 	return inode;
 
-out_remove:
-	/* Takes the reference that is dropped below. */
-	rc_group_get(grp);
-	rc_group_remove(grp);
+out_unbind:
+	rc_group_unbind(grp);
 out_put_inode:
 	iput(inode);
 out_kill_dir:
@@ -491,11 +490,14 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 	err = rc_group_remove(grp);
 	if (!err) {
 		rc_kill_dir(de);
-		/* The dentry holds the entry, and that the group. */
-		rc_group_wake_removed(grp);
+		rc_group_removed(grp);
 	}
 	mutex_unlock(&rc_mutex);
 	return err;
+}
+
+void rc_dir_forget(struct rc_group *grp)
+{
 }
 
 static int rc_dir_rename(struct proc_dir_entry *de, const char *name)
@@ -636,6 +638,7 @@ static int rc_readdir(struct file *file, struct dir_context *ctx)
 			strscpy(name, rc_group_name(grp), sizeof(name));
 			ino = grp->pde->low_ino;
 			serial = grp->serial;
+			rc_group_put(grp);
 		}
 		mutex_unlock(&rc_mutex);
 		if (!grp)

@@ -27,8 +27,10 @@
  * struct rc_open - an open file
  * @grp: its group, with a reference
  * @file: what the file is
- * @pids: ids, if it lists tasks; belongs to the reader, under the seq_file's
- *	lock
+ * @pids: ids, if it lists tasks and @ucounts is set; belongs to the reader, under
+ *	the seq_file's lock
+ * @ucounts: on whose account @pids are; likewise
+ * @again: a reader is at the beginning, where ids are collected anew
  * @changes: @grp's, when the reader of "events" last looked; may be read
  *	without a lock
  */
@@ -36,6 +38,8 @@ struct rc_open {
 	struct rc_group *grp;
 	const struct rc_file *file;
 	struct rc_pids pids;
+	struct ucounts *ucounts;
+	bool again;
 	unsigned int changes;
 };
 
@@ -72,7 +76,9 @@ static int rc_release(struct inode *inode, struct file *file)
 {
 	struct rc_open *of = rc_opened(file);
 
-	kvfree(of->pids.pid);
+	rc_pids_free(&of->pids);
+	if (of->ucounts)
+		dec_ucount(of->ucounts, UCOUNT_RC_LISTS);
 	rc_group_put(of->grp);
 	return seq_release_private(inode, file);
 }
@@ -202,7 +208,7 @@ static int rc_write_buf(struct file *file, char *buf)
 	err = rc_write_state(rc_group_state(of->grp, rf->ss), rf, buf);
 	mutex_unlock(&rc_mutex);
 	if (rf->ss->settle)
-		rf->ss->settle();
+		rf->ss->settle(rc_group_state(of->grp, rf->ss));
 	return err;
 }
 
@@ -401,23 +407,17 @@ static const struct file_operations rc_events_fops = {
  * tasks and procs
  */
 
-/* Leaves out what the mount's hidepid option hides from the reader. */
-static void rc_pids_hide(struct proc_fs_info *fs_info, struct rc_pids *pids)
+static bool rc_pid_visible(pid_t nr, void *arg)
 {
-	size_t i, out = 0;
+	struct proc_fs_info *fs_info = arg;
+	struct task_struct *tsk;
+	bool ret;
 
-	if (fs_info->hide_pid < HIDEPID_INVISIBLE)
-		return;
-	for (i = 0; i < pids->nr; i++) {
-		struct task_struct *tsk;
-
-		rcu_read_lock();
-		tsk = find_task_by_pid_ns(pids->pid[i], fs_info->pid_ns);
-		if (tsk && proc_task_visible(fs_info, tsk))
-			pids->pid[out++] = pids->pid[i];
-		rcu_read_unlock();
-	}
-	pids->nr = out;
+	rcu_read_lock();
+	tsk = find_task_by_pid_ns(nr, fs_info->pid_ns);
+	ret = tsk && proc_task_visible(fs_info, tsk);
+	rcu_read_unlock();
+	return ret;
 }
 
 /* These files have ids of processes in place of threads. */
@@ -430,56 +430,96 @@ static bool rc_is_procs(const struct rc_open *of)
 #define RC_IDS		16
 #define RC_ID_SIZE	sizeof("2147483647\n")
 
-static pid_t *rc_ids_at(struct rc_open *of, loff_t pos)
+/* Lists are on the reader's account, as is their memory. */
+static int rc_tasks_charge(struct rc_open *of)
 {
-	return pos < DIV_ROUND_UP(of->pids.nr, RC_IDS) ?
-	       of->pids.pid + pos * RC_IDS : NULL;
+	if (!of->ucounts)
+		of->ucounts = inc_ucount(current_user_ns(), current_euid(),
+					 UCOUNT_RC_LISTS);
+	return of->ucounts ? 0 : -ENOSPC;
 }
 
-/*
- * A reader that starts gets a snapshot, and the rest of it as it reads on, so
- * that each id comes once and none that stays is missed.
- */
-static void *rc_tasks_start(struct seq_file *m, loff_t *pos)
+/* Collects the ids, in place of those that were there. */
+static int rc_tasks_collect(struct seq_file *m, struct rc_open *of)
 {
 	struct proc_fs_info *fs_info = proc_sb_info(file_inode(m->file)->i_sb);
-	struct rc_open *of = m->private;
 	struct rc_pids pids;
 	int err;
 
-	if (!*pos || !of->pids.pid) {
-		err = rc_lock_live(m->file);
-		if (err)
-			return ERR_PTR(err);
+	err = rc_tasks_charge(of);
+	if (!err)
 		err = rc_pids_collect(of->grp, fs_info->pid_ns,
 				      rc_is_procs(of), &pids);
-		mutex_unlock(&rc_mutex);
+	if (err)
+		return err;
+	/* The group can have been removed meanwhile, and its tasks with it. */
+	if (rc_pde_dead(PDE(file_inode(m->file)))) {
+		rc_pids_free(&pids);
+		return -ENODEV;
+	}
+	if (fs_info->hide_pid >= HIDEPID_INVISIBLE)
+		rc_pids_filter(&pids, rc_pid_visible, fs_info);
+	rc_pids_free(&of->pids);
+	of->pids = pids;
+	return 0;
+}
+
+/* The position in the list that a piece begins with is that in the file. */
+static void *rc_tasks_at(struct rc_open *of, loff_t pos)
+{
+	return pos < rc_pids_end(&of->pids) ? of : NULL;
+}
+
+/*
+ * A reader that is at the beginning gets a snapshot, and the rest of it as it
+ * reads on or seeks, so that each id comes once and none that stays is missed.
+ */
+static void *rc_tasks_start(struct seq_file *m, loff_t *pos)
+{
+	struct rc_open *of = m->private;
+	int err;
+
+	if (!of->ucounts || READ_ONCE(of->again)) {
+		WRITE_ONCE(of->again, false);
+		err = rc_tasks_collect(m, of);
 		if (err)
 			return ERR_PTR(err);
-		rc_pids_hide(fs_info, &pids);
-		kvfree(of->pids.pid);
-		of->pids = pids;
 	}
-	return rc_ids_at(of, *pos);
+	return rc_tasks_at(of, *pos);
+}
+
+/* Where the piece that begins at @pos ends. Formats it, unless @buf is NULL. */
+static loff_t rc_tasks_piece(struct rc_open *of, loff_t pos, char *buf,
+			     size_t *len)
+{
+	unsigned int i;
+
+	for (i = 0; i < RC_IDS; i++, pos++) {
+		pos = rc_pids_next(&of->pids, pos);
+		if (pos == rc_pids_end(&of->pids))
+			break;
+		if (!buf)
+			continue;
+		*len += num_to_str(buf + *len, RC_ID_SIZE,
+				   rc_pids_at(&of->pids, pos), 0);
+		buf[(*len)++] = '\n';
+	}
+	return pos;
 }
 
 static void *rc_tasks_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	return rc_ids_at(m->private, ++*pos);
+	*pos = rc_tasks_piece(v, *pos, NULL, NULL);
+	return rc_tasks_at(v, *pos);
 }
 
 /* Most of what a long listing costs: so no call of seq_file for each. */
 static int rc_tasks_show(struct seq_file *m, void *v)
 {
-	struct rc_open *of = m->private;
-	pid_t *pid = v, *end = min(pid + RC_IDS, of->pids.pid + of->pids.nr);
 	char buf[RC_IDS * RC_ID_SIZE];
 	size_t len = 0;
 
-	for (; pid < end; pid++) {
-		len += num_to_str(buf + len, sizeof(buf) - len, *pid, 0);
-		buf[len++] = '\n';
-	}
+	rc_tasks_piece(v, m->index, buf, &len);
 	seq_write(m, buf, len);
 	return 0;
 }
@@ -505,13 +545,23 @@ static int rc_tasks_write(struct file *file, struct rc_group *grp, char *buf)
 	return rc_attach(grp, nr, rc_is_procs(rc_opened(file)), file->f_cred);
 }
 
+/* Also for who seeks back to the beginning and reads. */
+static ssize_t rc_tasks_read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct rc_open *of = rc_opened(iocb->ki_filp);
+
+	if (!iocb->ki_pos)
+		WRITE_ONCE(of->again, true);
+	return rc_read_iter(iocb, iter);
+}
+
 static const struct rc_core_file rc_tasks = {
 	.write = rc_tasks_write,
 };
 
 static const struct file_operations rc_tasks_fops = {
 	.open		= rc_tasks_open,
-	.read_iter	= rc_read_iter,
+	.read_iter	= rc_tasks_read_iter,
 	.write		= rc_write,
 	.splice_read	= copy_splice_read,
 	.llseek		= seq_lseek,

@@ -6,6 +6,7 @@
 #ifndef _LINUX_RC_H
 #define _LINUX_RC_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
@@ -33,8 +34,9 @@ struct task_struct;
  *	Never changes; the core keeps the parent alive as long as this state.
  *
  * A controller embeds this in a structure of its own. The core fills it in
- * after &rc_subsys.create and frees through &rc_subsys.destroy, an RCU grace
- * period after the last task has left the group and the group was removed.
+ * between &rc_subsys.create and &rc_subsys.online, before anybody can find it,
+ * and frees it through &rc_subsys.destroy, an RCU grace period after the last
+ * task has left the group and the group was removed.
  */
 struct rc_state {
 	struct rc_group *group;
@@ -105,13 +107,21 @@ struct rc_file {
  * @files: its files, or NULL
  * @hier: the hierarchy it is bound to or NULL; written under rc_mutex
  * @create: makes the state for a new group below @parent's. Called under
- *	rc_mutex, may sleep. The state is not visible yet. Returns the new state
- *	or ERR_PTR().
- * @remove: the group of @st was removed: it has no tasks and no groups below it, and
- *	will have none. Called under rc_mutex, may sleep. Not called for a state
- *	that was never visible.
- * @destroy: frees a state. Process context, may sleep; rc_mutex is held if the
- *	state was never visible, and not held otherwise. No reader is left.
+ *	rc_mutex, may sleep. The core fills in the &struct rc_state afterwards, so
+ *	nobody may find the state yet: it goes into no list here. Returns the new
+ *	state or ERR_PTR().
+ * @online: the state is whole, its group is about to be seen, and nothing can
+ *	fail any more. A controller that keeps lists of its states enters it
+ *	here. Called under rc_mutex, may sleep.
+ * @offline: the group of @st was removed: it has no tasks and no groups below it,
+ *	and will have none. Called under rc_mutex, may sleep; once for each state
+ *	that was online.
+ * @drained: an RCU grace period after @offline: no task is charged to @st any
+ *	more. It does not wait for who remembers the group, such as open files,
+ *	as @destroy does. Process context, may sleep, no lock of rc held.
+ * @destroy: frees a state that was never online, or is offline and drained.
+ *	Process context, may sleep; rc_mutex is held if the state was never
+ *	online, and not held otherwise. No reader is left.
  * @bind: called under rc_mutex with the hierarchy that the controller is about
  *	to be bound to, or with NULL when it has been let go. No task is in a
  *	group of its own then: all are at @top. May sleep. Returns 0 or a
@@ -123,10 +133,15 @@ struct rc_file {
  * @cancel_attach: @tsk does not move after all: it has exited, or may not for
  *	another controller, or another thread of its process may not. In reverse
  *	order of @can_attach.
- * @attach: @tsk has moved. It can have exited since.
- * @settle: waits for what a write to a file of the controller, or a move in its
- *	hierarchy, has left to be done. Called after these, whether they have
- *	failed or not, with no lock of rc held; may sleep.
+ * @attach: @tsk has moved. It can have exited since. Does nothing that waits
+ *	for a task, or for what a user can hold up.
+ * @settle_task: gives @tsk, which has moved, what its group has at this moment;
+ *	it can have been moved again. Called after @attach for each thread that
+ *	has moved, current last, with no lock of rc held. May sleep; waits for
+ *	others only killably.
+ * @settle: gives tasks of the group of @st, and of groups below, what they are to
+ *	have after a write to a file of @st, whether it has failed or not. Context
+ *	as @settle_task; the caller holds the group.
  * @can_fork: may there be a new task @child in @st's group? Atomic: called with
  *	tasklist_lock held for writing and interrupts off, at the last point at
  *	which fork can fail. Returns 0, or a negative errno for the caller of
@@ -135,7 +150,8 @@ struct rc_file {
  *	refused; context as @can_fork
  * @fork: @child is there and has not run yet. Process context, may sleep, no
  *	lock of rc held. By now it can have been moved: look with
- *	rc_task_state().
+ *	rc_task_state(). Called in the root too, if what @child has copied from
+ *	its parent can be outdated: see rc_births_begin().
  * @exit: @tsk, which is current, has let go of @st on its way out and is charged
  *	to @top from here on. Process context, may sleep, no lock of rc held.
  *
@@ -143,9 +159,9 @@ struct rc_file {
  * @cancel_attach and @attach are called under rc_mutex and may sleep; both
  * states stay allocated, and @tsk may be any task, also in kernel mode on another
  * CPU. They are called for moves from and to the root too, where the state is
- * @top. @can_fork, @cancel_fork, @fork and @exit are not called for tasks in the
- * root: those cost nothing. Each task that @can_fork has let in, and each that
- * has moved in, leaves through @attach with its state as @from, or through @exit.
+ * @top. @can_fork, @cancel_fork and @exit are not called for tasks in the root:
+ * those cost nothing. Each task that @can_fork has let in, and each that has
+ * moved in, leaves through @attach with its state as @from, or through @exit.
  */
 struct rc_subsys {
 	const char *name;
@@ -155,7 +171,9 @@ struct rc_subsys {
 	struct rc_hierarchy *hier;
 
 	struct rc_state *(*create)(struct rc_state *parent);
-	void (*remove)(struct rc_state *st);
+	void (*online)(struct rc_state *st);
+	void (*offline)(struct rc_state *st);
+	void (*drained)(struct rc_state *st);
 	void (*destroy)(struct rc_state *st);
 	int (*bind)(struct rc_hierarchy *hier);
 
@@ -165,7 +183,8 @@ struct rc_subsys {
 			      struct task_struct *tsk);
 	void (*attach)(struct rc_state *to, struct rc_state *from,
 		       struct task_struct *tsk);
-	void (*settle)(void);
+	void (*settle_task)(struct task_struct *tsk);
+	void (*settle)(struct rc_state *st);
 
 	int (*can_fork)(struct rc_state *st, struct task_struct *child);
 	void (*cancel_fork)(struct rc_state *st, struct task_struct *child);
@@ -182,6 +201,9 @@ struct rc_subsys {
 #define RC_SUBSYS(_ss)							\
 	static struct rc_subsys * const __rc_subsys_##_ss		\
 	__used __section("__rc_subsys") = &(_ss)
+
+struct rc_state *rc_exiting_state(struct task_struct *tsk,
+				  const struct rc_subsys *ss);
 
 /**
  * rc_task_state - the state that a task is charged to
@@ -208,7 +230,7 @@ static inline struct rc_state *rc_task_state(struct task_struct *tsk,
 		struct nsproxy *again;
 
 		if (unlikely(!ns))
-			return ss->top;
+			return rc_exiting_state(tsk, ss);
 		st = READ_ONCE(ns->rc.state[ss->id]);
 		/* Orders the two looks at the pointer around the field. */
 		smp_rmb();
@@ -225,21 +247,35 @@ void rc_state_get(struct rc_state *st);
 void rc_state_put(struct rc_state *st);
 const char *rc_state_name(const struct rc_state *st);
 void rc_show_path(struct seq_file *m, const struct rc_state *st);
-int rc_move_all(struct rc_state *from, struct rc_state *to);
+void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
+		       void (*fn)(struct rc_state *st, void *arg), void *arg);
+void rc_for_each_task(const struct rc_subsys *ss, struct rc_state *st,
+		      bool (*fn)(struct task_struct *tsk, void *arg), void *arg);
+void rc_for_all_tasks(bool (*fn)(struct task_struct *tsk, void *arg), void *arg);
+void rc_births_begin(struct task_struct *tsk);
+void rc_births_end(struct task_struct *tsk);
 
 /**
- * struct rc_hooks - controllers, by id, that are asked by fork and told by exit
+ * struct rc_hooks - controllers, by id, that are asked and told by fork and exit
  * @can_fork: those with &rc_subsys.can_fork
+ * @fork: those with &rc_subsys.fork
  * @exit: those with &rc_subsys.exit
  *
  * Set at boot, so that fork and exit ask nobody who has nothing to say.
  */
 struct rc_hooks {
 	unsigned long can_fork;
+	unsigned long fork;
 	unsigned long exit;
 };
 
 extern struct rc_hooks rc_hooks;
+
+/* As &task_struct.rc_births, for all tasks at once. */
+extern atomic64_t rc_births_all;
+
+/* How many have begun and not ended; the bits above count those that have. */
+#define RC_BIRTHS_OPEN	(BIT_ULL(24) - 1)
 
 void rc_init_early(void);
 
@@ -250,9 +286,10 @@ void rc_proxy_ctor(void *mem);
 void rc_proxy_init(struct nsproxy *ns);
 void rc_proxy_free(struct nsproxy *ns);
 struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new);
+void __rc_exit(struct task_struct *tsk);
 struct nsproxy *rc_fork_pin(struct task_struct *child);
 int __rc_can_fork(struct task_struct *child);
-struct nsproxy *__rc_fork(struct task_struct *child);
+struct nsproxy *__rc_fork(struct task_struct *child, bool outdated);
 void __rc_post_fork(struct task_struct *child, struct nsproxy *stale);
 
 static inline void rc_fork_share(struct nsproxy *ns) { }
@@ -260,6 +297,36 @@ static inline void rc_fork_share(struct nsproxy *ns) { }
 static inline void rc_fork_unpin(struct nsproxy *ns)
 {
 	put_nsproxy(ns);
+}
+
+/**
+ * rc_exit - let a task that exits leave its groups
+ * @tsk: the task, which is current and has let go of its namespaces
+ *
+ * What it has done by now is charged to them.
+ *
+ * Context: process context, may sleep.
+ */
+static inline void rc_exit(struct task_struct *tsk)
+{
+	if (unlikely(tsk->rc_home))
+		__rc_exit(tsk);
+}
+
+/**
+ * rc_fork_begin - note what a newborn is about to copy
+ *
+ * Context: process context, before current's task_struct is copied.
+ * Return: a token for rc_fork().
+ */
+static inline u64 rc_fork_begin(void)
+{
+	u64 births = atomic64_read(&current->rc_births) +
+		     atomic64_read(&rc_births_all);
+
+	/* Before the copy. Pairs with the barrier in rc_births_end(). */
+	smp_rmb();
+	return births;
 }
 
 /**
@@ -280,20 +347,25 @@ static inline int rc_can_fork(struct task_struct *child)
 /**
  * rc_fork - give a newborn the groups that its parent has now
  * @child: the new task, about to become visible; current is its parent
+ * @births: from rc_fork_begin()
  *
- * The parent may have been moved since the child took its proxy.
+ * The parent may have been moved since the child took its proxy. Nobody can find
+ * the child yet, so that its proxy is its parent's business alone.
  *
  * Context: tasklist_lock held for writing since rc_can_fork(), interrupts off.
  * Return: a proxy for rc_post_fork(), or NULL.
  */
-static inline struct nsproxy *rc_fork(struct task_struct *child)
+static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births)
 {
 	struct nsproxy *ns = current->nsproxy;
+	u64 now = atomic64_read(&current->rc_births) +
+		  atomic64_read(&rc_births_all);
+	bool outdated = now != births || (now & RC_BIRTHS_OPEN);
 
 	/* Without groups there is no list to join. */
-	if (likely(child->nsproxy == ns && !ns->rc.mask))
+	if (likely(child->nsproxy == ns && !ns->rc.mask && !outdated))
 		return NULL;
-	return __rc_fork(child);
+	return __rc_fork(child, outdated);
 }
 
 /**
@@ -306,9 +378,28 @@ static inline struct nsproxy *rc_fork(struct task_struct *child)
 static inline void rc_post_fork(struct task_struct *child,
 				struct nsproxy *stale)
 {
-	/* The proxy stays until current sleeps, if somebody moves the child now. */
-	if (unlikely(stale || READ_ONCE(child->nsproxy)->rc.births))
+	if (unlikely(child->rc_tell))
 		__rc_post_fork(child, stale);
+}
+
+/**
+ * rc_init_kthreadd - have kernel threads stay in the root until they are ready
+ *
+ * Context: kthreadd, before it has children, which inherit this.
+ */
+static inline void rc_init_kthreadd(void)
+{
+	current->rc_immovable = 1;
+}
+
+/**
+ * rc_kthread_ready - let a kernel thread be moved
+ *
+ * Context: the thread, when its maker has bound it to its CPUs, or not.
+ */
+static inline void rc_kthread_ready(void)
+{
+	current->rc_immovable = 0;
 }
 
 int rc_show_membership(struct seq_file *m, struct task_struct *tsk);
@@ -348,10 +439,19 @@ static inline void rc_fork_share(struct nsproxy *ns)
 }
 
 static inline void rc_fork_unpin(struct nsproxy *ns) { }
+static inline void rc_exit(struct task_struct *tsk) { }
+static inline u64 rc_fork_begin(void) { return 0; }
 static inline int rc_can_fork(struct task_struct *child) { return 0; }
-static inline struct nsproxy *rc_fork(struct task_struct *child) { return NULL; }
+
+static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births)
+{
+	return NULL;
+}
+
 static inline void rc_post_fork(struct task_struct *child,
 				struct nsproxy *stale) { }
+static inline void rc_init_kthreadd(void) { }
+static inline void rc_kthread_ready(void) { }
 
 #endif /* CONFIG_RC_GROUPS */
 

@@ -51,10 +51,10 @@ struct rc_move {
  * struct rc_moves - what is to move
  * @grp: where to
  * @target: the same as it stands in a proxy, NULL for a root
- * @source: only threads of this group move, unless it is NULL
  * @cred: credentials that decide
  * @ask: ids of the controllers that want to be asked, or told of a refusal
  * @tell: ids of those that want to be told of a thread that has moved
+ * @settle: ids of those that have more to do for it, when locks are released
  * @move: the threads, in the order of the process's list
  * @nr: how many they are
  * @max: room in @move
@@ -65,10 +65,10 @@ struct rc_move {
 struct rc_moves {
 	struct rc_group *grp;
 	struct rc_group *target;
-	struct rc_group *source;
 	const struct cred *cred;
 	unsigned long ask;
 	unsigned long tell;
+	unsigned long settle;
 	struct rc_move *move;
 	unsigned int nr;
 	unsigned int max;
@@ -96,8 +96,11 @@ static int rc_move_check(struct task_struct *tsk, const struct cred *cred)
 {
 	if (!rc_may_move(tsk, cred))
 		return -EACCES;
-	/* All kernel threads are born into kthreadd's groups. */
-	if (tsk == kthreadd_task || (tsk->flags & PF_NO_SETAFFINITY))
+	/*
+	 * kthreadd, into whose groups all kernel threads are born, and those that
+	 * their makers have not released: they can still be bound to a CPU.
+	 */
+	if (tsk->rc_immovable || (tsk->flags & PF_NO_SETAFFINITY))
 		return -EINVAL;
 	return 0;
 }
@@ -140,13 +143,11 @@ static void rc_move_cancel(struct rc_moves *mvs, struct rc_move *mv)
 	}
 }
 
-/* Are the tasks of a proxy where they are to move from, and not there yet? */
+/* Are the tasks of a proxy not there yet? */
 static bool rc_move_concerns(const struct rc_moves *mvs,
 			     const struct nsproxy *ns)
 {
-	const struct rc_group *grp = ns->rc.group[mvs->grp->hier->id];
-
-	return grp != mvs->target && (!mvs->source || grp == mvs->source);
+	return ns->rc.group[mvs->grp->hier->id] != mvs->target;
 }
 
 /* Has the thread before it left a proxy that this one leaves, too? */
@@ -270,7 +271,7 @@ static int rc_moves_reserve(struct rc_moves *mvs, unsigned int max)
 
 	if (max <= mvs->max)
 		return 0;
-	move = kvmalloc_array(max, sizeof(*move), GFP_KERNEL);
+	move = kvmalloc_array(max, sizeof(*move), GFP_KERNEL_ACCOUNT);
 	if (!move)
 		return -ENOMEM;
 	memcpy(move, mvs->move, mvs->nr * sizeof(*move));
@@ -285,11 +286,14 @@ static int rc_moves_reserve(struct rc_moves *mvs, unsigned int max)
  * The second half
  */
 
-static void rc_move_commit(struct rc_move *mv)
+static void rc_move_commit(struct rc_moves *mvs, struct rc_move *mv)
 {
 	task_lock(mv->tsk);
 	mv->moved = mv->to && mv->tsk->nsproxy;
 	if (mv->moved) {
+		/* Until it has what its new group has. */
+		if (mvs->settle)
+			rc_births_begin(mv->tsk);
 		rc_switch_proxy(mv->tsk, mv->to);
 		/* The thread's reference; not the last one. */
 		refcount_dec(&mv->from->count);
@@ -318,6 +322,42 @@ static void rc_moves_finish(struct rc_moves *mvs)
 					   mv->from->rc.state[id], mv->tsk);
 		}
 	}
+}
+
+static void rc_move_settle(struct rc_moves *mvs, struct rc_move *mv)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &mvs->settle)
+		ss->settle_task(mv->tsk);
+	rc_births_end(mv->tsk);
+}
+
+/*
+ * What controllers do for the threads when no lock is held any more: that may
+ * take as long as it likes. Current comes last, as it can be the one that has to
+ * wait, for its turn on another CPU for one.
+ */
+static void rc_moves_settle(struct rc_moves *mvs)
+{
+	struct rc_move *self = NULL;
+	unsigned int i;
+
+	if (!mvs->settle)
+		return;
+	for (i = 0; i < mvs->nr; i++) {
+		struct rc_move *mv = &mvs->move[i];
+
+		if (!mv->moved)
+			continue;
+		if (mv->tsk == current)
+			self = mv;
+		else
+			rc_move_settle(mvs, mv);
+	}
+	if (self)
+		rc_move_settle(mvs, self);
 }
 
 static void rc_moves_drop(struct rc_moves *mvs)
@@ -350,6 +390,8 @@ static void rc_moves_ask(struct rc_moves *mvs)
 			__set_bit(id, &mvs->ask);
 		if (ss->attach)
 			__set_bit(id, &mvs->tell);
+		if (ss->settle_task)
+			__set_bit(id, &mvs->settle);
 	}
 }
 
@@ -446,7 +488,7 @@ static int rc_moves_run_each(struct rc_moves *mvs, struct task_struct *tsk,
 		rc_moves_scan(mvs, tsk, process);
 		if (mvs->alive && !mvs->full && prepared == mvs->nr) {
 			for (i = 0; i < mvs->nr; i++)
-				rc_move_commit(&mvs->move[i]);
+				rc_move_commit(mvs, &mvs->move[i]);
 			read_unlock(&tasklist_lock);
 			break;
 		}
@@ -476,7 +518,7 @@ static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 
 	rc_moves_ask(mvs);
 	WRITE_ONCE(rc_moving, tsk->signal);
-	if (process && !mvs->ask && !mvs->tell)
+	if (process && !mvs->ask && !mvs->tell && !mvs->settle)
 		err = rc_moves_run_alike(mvs, tsk, &done);
 	if (!err && !done)
 		err = rc_moves_run_each(mvs, tsk, process);
@@ -500,27 +542,29 @@ static struct task_struct *rc_find_task(pid_t nr)
 	return tsk;
 }
 
-/* Lets controllers wait for what they have left to be done. */
-static void rc_settle(unsigned long mask)
-{
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	for_each_rc_subsys_in(ss, id, &mask)
-		if (ss->settle)
-			ss->settle();
-}
-
-/* @source: leave a thread alone that is not in this group, unless it is NULL. */
-static int rc_move(struct rc_group *grp, struct rc_group *source, pid_t nr,
-		   bool process, const struct cred *cred)
+/**
+ * rc_attach - move a thread, or all threads of its process, to a group
+ * @grp: the group
+ * @nr: a thread's id in the caller's pid namespace; 0 for the caller
+ * @process: all threads or none; one that has let go of its namespaces on its way
+ *	out stays where it is until it has ended
+ * @cred: credentials that decide, those with which the file was opened
+ *
+ * Context: process context, takes rc_mutex, may sleep.
+ * Return: 0, also if they are there already; -ENODEV the group was removed;
+ * -ESRCH there is no such thread or it is exiting; -EACCES @cred may not;
+ * -EINVAL a kernel thread that is bound to its CPU or can still be, or kthreadd,
+ * whose children are born into its groups; -ENOMEM; or what a controller says.
+ * Nothing has changed on failure.
+ */
+int rc_attach(struct rc_group *grp, pid_t nr, bool process,
+	      const struct cred *cred)
 {
 	struct rc_moves mvs = {
 		.grp = grp, .target = rc_is_root(grp) ? NULL : grp,
-		.source = source, .cred = cred, .move = &mvs.single, .max = 1,
+		.cred = cred, .move = &mvs.single, .max = 1,
 	};
 	struct task_struct *tsk;
-	unsigned long mask;
 	int ret;
 
 	tsk = rc_find_task(nr);
@@ -528,84 +572,12 @@ static int rc_move(struct rc_group *grp, struct rc_group *source, pid_t nr,
 		return READ_ONCE(grp->dead) ? -ENODEV : -ESRCH;
 
 	mutex_lock(&rc_mutex);
-	mask = grp->hier->subsys_mask;
 	ret = grp->dead ? -ENODEV : rc_moves_run(&mvs, tsk, process);
 	mutex_unlock(&rc_mutex);
 
+	rc_moves_settle(&mvs);
 	rc_moves_drop(&mvs);
 	put_task_struct(tsk);
-	rc_settle(mask);
-	return ret;
-}
-
-/**
- * rc_attach - move a thread, or all threads of its process, to a group
- * @grp: the group
- * @nr: a thread's id in the caller's pid namespace; 0 for the caller
- * @process: all threads or none
- * @cred: credentials that decide, those with which the file was opened
- *
- * Context: process context, takes rc_mutex, may sleep.
- * Return: 0, also if they are there already; -ENODEV the group was removed;
- * -ESRCH there is no such thread or it is exiting; -EACCES @cred may not;
- * -EINVAL a kernel thread that is bound to its CPU, or kthreadd, whose children
- * are born into its groups; -ENOMEM; or what a controller says. Nothing has
- * changed on failure.
- */
-int rc_attach(struct rc_group *grp, pid_t nr, bool process,
-	      const struct cred *cred)
-{
-	return rc_move(grp, NULL, nr, process, cred);
-}
-
-/**
- * rc_move_all - move all tasks of a group to one above it
- * @from: a state of the group, with a reference
- * @to: the same controller's state in the other group
- *
- * Tasks that are born meanwhile move, too. One that has left the group by
- * itself is left alone.
- *
- * Context: process context of a kernel thread, takes rc_mutex, may sleep.
- * Return: 0, also if the group was removed meanwhile; -ENOMEM; or what a
- * controller says. Then some of the tasks have not moved.
- */
-int rc_move_all(struct rc_state *from, struct rc_state *to)
-{
-	struct rc_group *grp = from->group, *target;
-	struct rc_pids pids;
-	bool moved;
-	size_t i;
-	int ret;
-
-	do {
-		mutex_lock(&rc_mutex);
-		/* A top state has none while the controller is not bound. */
-		target = to->group;
-		if (!target || grp->dead) {
-			mutex_unlock(&rc_mutex);
-			return 0;
-		}
-		rc_group_get(target);
-		ret = rc_pids_collect(grp, &init_pid_ns, false, &pids);
-		mutex_unlock(&rc_mutex);
-		if (ret) {
-			rc_group_put(target);
-			return ret;
-		}
-
-		moved = false;
-		for (i = 0; i < pids.nr; i++) {
-			int err = rc_move(target, grp, pids.pid[i], false,
-					  current_cred());
-
-			if (!err)
-				moved = true;
-			else if (err != -ESRCH)
-				ret = err;
-		}
-		kvfree(pids.pid);
-		rc_group_put(target);
-	} while (moved);
+	rc_proxies_wait();
 	return ret;
 }

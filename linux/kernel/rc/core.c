@@ -24,11 +24,15 @@
  * ===============
  *
  * rc_group_create() makes it with its states, rc_group_publish() lets it be
- * found. It is empty while it has no child and no proxy with tasks in it;
- * rc_group_remove() takes it out of the tree then. release.c tells those who
- * wait for that. Its last reference, which an
- * open file may hold for long, frees it and its states from a work item that
- * runs after an RCU grace period, as the scheduler may be charging them.
+ * found, when nothing can fail any more and all of it is set. It is empty while
+ * it has no child and no proxy with tasks in it; rc_group_remove() takes it out
+ * of the tree then. release.c tells those who wait for that.
+ *
+ * An RCU grace period later, when nobody charges its states any more, a work item
+ * lets go of it: controllers take leave of the states, and the directory is
+ * forgotten in all mounts. The group stays for whoever holds a reference, an
+ * open file for one, where it is in nobody's way. The last one frees it and its
+ * states.
  *
  * Locks
  * =====
@@ -38,6 +42,8 @@
  *   inode->i_rwsem          directory operations of one mount of proc
  *   rc_mutex                the tree, binding, every move of a task by another
  *   cpu_hotplug_lock        static keys, taken in rc_subsys.bind
+ *   rc_tree_lock            children of groups, for who cannot wait for rc_mutex; held
+ *                           for one step of a walk
  *   dentry->d_lock          a dentry's name, compared with its entry's (fs/proc)
  *   proc_subdir_lock        names of directory entries (fs/proc)
  *   tasklist_lock           a child becomes visible (write), see __rc_fork(); tasks
@@ -49,6 +55,9 @@
  *                           the one it enters.
  *   rc_proxy_lock           hash of proxies, lists of proxies in groups, whether
  *                           a group is populated. Interrupts off.
+ *
+ * Who only reads takes none of them but spinlocks, for a bounded number of steps:
+ * a reader can be made as slow as his CPU is busy.
  *
  * A reference to a proxy is not dropped under any of them: it may be the last
  * one of a namespace, whose end sleeps for as long as a file system likes.
@@ -67,6 +76,8 @@
 
 /* Protects the tree of groups, binding, and moves of tasks by other tasks. */
 DEFINE_MUTEX(rc_mutex);
+/* Protects the children of groups beside it; see above. */
+DEFINE_SPINLOCK(rc_tree_lock);
 LIST_HEAD(rc_hierarchies);
 
 /* Stands for /proc/rc itself; its children are the roots of hierarchies. */
@@ -118,6 +129,7 @@ void __init rc_init_early(void)
 		ss->id = id;
 		init_nsproxy.rc.state[id] = ss->top;
 		__assign_bit(id, &rc_hooks.can_fork, ss->can_fork);
+		__assign_bit(id, &rc_hooks.fork, ss->fork);
 		__assign_bit(id, &rc_hooks.exit, ss->exit);
 		for (file = ss->files; file && file->name; file++)
 			file->ss = ss;
@@ -235,21 +247,46 @@ static void rc_group_destroy_states(struct rc_group *grp, unsigned int nr)
 			rc_subsys_by_id(nr)->destroy(grp->state[nr]);
 }
 
-static void rc_group_remove_states(struct rc_group *grp)
+static void rc_group_online_states(struct rc_group *grp)
+{
+	unsigned int id;
+
+	for (id = 0; id < rc_nr_subsys; id++) {
+		struct rc_subsys *ss = rc_subsys_by_id(id);
+
+		if (grp->state[id] && ss->online)
+			ss->online(grp->state[id]);
+	}
+}
+
+static void rc_group_offline_states(struct rc_group *grp)
 {
 	unsigned int id = rc_nr_subsys;
 
 	while (id--) {
 		struct rc_subsys *ss = rc_subsys_by_id(id);
 
-		if (grp->state[id] && ss->remove)
-			ss->remove(grp->state[id]);
+		if (grp->state[id] && ss->offline)
+			ss->offline(grp->state[id]);
+	}
+}
+
+static void rc_group_drain_states(struct rc_group *grp)
+{
+	unsigned int id = rc_nr_subsys;
+
+	while (id--) {
+		struct rc_subsys *ss = rc_subsys_by_id(id);
+
+		if (grp->state[id] && ss->drained)
+			ss->drained(grp->state[id]);
 	}
 }
 
 static void rc_group_free(struct rc_group *grp)
 {
 	struct rc_group *parent = grp->parent;
+	struct ucounts *ucounts = grp->ucounts;
 
 	kfree(rcu_dereference_protected(grp->name, true));
 	if (rc_is_root(grp)) {
@@ -258,6 +295,7 @@ static void rc_group_free(struct rc_group *grp)
 	} else {
 		kfree(grp);
 	}
+	dec_ucount(ucounts, UCOUNT_RC_GROUPS);
 	rc_debug_add(-1, &rc_debug_counts.groups);
 	rc_group_put(parent);
 }
@@ -283,6 +321,19 @@ void rc_group_put(struct rc_group *grp)
 		INIT_RCU_WORK(&grp->release, rc_group_release);
 		queue_rcu_work(system_unbound_wq, &grp->release);
 	}
+}
+
+/* A grace period after the group was removed, with the tree's reference. */
+static void rc_group_drain(struct work_struct *work)
+{
+	struct rc_group *grp = container_of(to_rcu_work(work), struct rc_group,
+					    release);
+
+	rc_dir_forget(grp);
+	rc_group_drain_states(grp);
+	/* Mostly the last one, and nobody is left who looks under RCU. */
+	if (refcount_dec_and_test(&grp->ref))
+		rc_group_release(work);
 }
 
 /*
@@ -340,13 +391,83 @@ const char *rc_state_name(const struct rc_state *st)
 	return st->parent ? rcu_dereference(st->group->name) : "/";
 }
 
+/**
+ * rc_state_group - the group of a state, whoever else changes binding
+ * @st: the state; a top state, or one whose group the caller holds
+ *
+ * Context: any.
+ * Return: the group, for rc_group_put(); NULL for the top state of a controller
+ * that is unbound.
+ */
+struct rc_group *rc_state_group(const struct rc_state *st)
+{
+	struct rc_group *grp;
+
+	/* A hierarchy that ends is unbound before its grace period. */
+	rcu_read_lock();
+	grp = READ_ONCE(st->group);
+	if (grp && !refcount_inc_not_zero(&grp->ref))
+		grp = NULL;
+	rcu_read_unlock();
+	return grp;
+}
+
+/* The group after @pos in a subtree, parents first; takes over the reference. */
+static struct rc_group *rc_group_walk(struct rc_group *pos, struct rc_group *top)
+{
+	struct rc_group *next = rc_group_next(pos, 0), *up;
+
+	/* One that was removed meanwhile still has its place among its siblings. */
+	for (up = pos; !next && up != top; up = up->parent)
+		next = rc_group_next(up->parent, up->serial + 1);
+	rc_group_put(pos);
+	return next;
+}
+
+/**
+ * rc_for_each_state - visit the states of a group and of all below it
+ * @ss: the controller
+ * @top: the state of the group, which the caller holds
+ * @fn: is called for each that is there from beginning to end, parents first,
+ *	once, and perhaps for some that come or go meanwhile; may sleep
+ * @arg: for @fn
+ *
+ * Context: process context, may sleep. Takes no lock that others wait for.
+ */
+void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
+		       void (*fn)(struct rc_state *st, void *arg), void *arg)
+{
+	struct rc_group *first = rc_state_group(top), *grp;
+
+	if (!first) {
+		fn(top, arg);
+		return;
+	}
+	for (grp = rc_group_get(first); grp; grp = rc_group_walk(grp, first)) {
+		struct rc_state *st = rc_group_state(grp, ss);
+
+		/* The hierarchy can have got other controllers by now. */
+		if (st)
+			fn(st, arg);
+		cond_resched();
+	}
+	rc_group_put(first);
+}
+
 static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
 			 struct rc_hierarchy *hier, const char *name)
 {
-	const char *copy = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	const char *copy;
 
-	if (!copy)
+	grp->ucounts = inc_ucount(current_user_ns(), current_euid(),
+				  UCOUNT_RC_GROUPS);
+	if (!grp->ucounts)
+		return -ENOSPC;
+	copy = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	if (!copy) {
+		dec_ucount(grp->ucounts, UCOUNT_RC_GROUPS);
 		return -ENOMEM;
+	}
 	RCU_INIT_POINTER(grp->name, copy);
 	grp->hier = hier;
 	grp->parent = rc_group_get(parent);
@@ -371,8 +492,8 @@ static void rc_unbind(unsigned long mask)
 
 		if (!test_bit(id, &mask))
 			continue;
-		ss->top->group = NULL;
-		ss->hier = NULL;
+		WRITE_ONCE(ss->top->group, NULL);
+		WRITE_ONCE(ss->hier, NULL);
 		if (ss->bind)
 			ss->bind(NULL);
 	}
@@ -396,8 +517,9 @@ static int rc_bind(struct rc_hierarchy *hier, unsigned long mask)
 			rc_unbind(mask & (BIT(id) - 1));
 			return err;
 		}
-		ss->hier = hier;
-		ss->top->group = &hier->root;
+		/* Readers under RCU find a hierarchy that has its name. */
+		smp_store_release(&ss->hier, hier);
+		smp_store_release(&ss->top->group, &hier->root);
 	}
 	return 0;
 }
@@ -479,9 +601,9 @@ static struct rc_group *rc_hierarchy_create(const char *name)
  *	has no child of that name.
  *
  * Context: rc_mutex held; may sleep.
- * Return: the group, for rc_group_publish() or rc_group_put(), or ERR_PTR():
- * -EINVAL the name is bad, -ENOSPC too deep or no slot for a hierarchy, -ENOMEM,
- * or what a controller says.
+ * Return: the group, for rc_group_bind() or rc_group_put(), or ERR_PTR(): -EINVAL
+ * the name is bad, -ENOSPC too deep, no slot for a hierarchy, or current's user
+ * has as many groups as he may, -ENOMEM, or what a controller says.
  */
 struct rc_group *rc_group_create(struct rc_group *parent, const char *name)
 {
@@ -531,33 +653,58 @@ static bool rc_serial_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * rc_group_publish - enter a new group in the tree
- * @grp: from rc_group_create()
- *
- * A hierarchy gets its controllers here.
+ * rc_group_bind - give a new hierarchy its controllers
+ * @grp: from rc_group_create(); a group that is no root has those of its
+ *	hierarchy
  *
  * Context: rc_mutex held; may sleep.
- * Return: 0, after which rc_group_remove() is what undoes it; -EBUSY a controller
- * is bound elsewhere; -ENOENT one is turned off; or what a controller says.
+ * Return: 0, after which either rc_group_unbind() or rc_group_publish() follows;
+ * -EBUSY a controller is bound elsewhere; -ENOENT one is turned off; or what a
+ * controller says.
  */
-int rc_group_publish(struct rc_group *grp)
+int rc_group_bind(struct rc_group *grp)
+{
+	lockdep_assert_held(&rc_mutex);
+	return rc_is_root(grp) ? rc_bind(grp->hier, grp->hier->subsys_mask) : 0;
+}
+
+/**
+ * rc_group_unbind - undo rc_group_bind()
+ * @grp: as there
+ *
+ * Context: rc_mutex held; may sleep.
+ */
+void rc_group_unbind(struct rc_group *grp)
+{
+	lockdep_assert_held(&rc_mutex);
+	if (rc_is_root(grp))
+		rc_unbind(grp->hier->subsys_mask);
+}
+
+/**
+ * rc_group_publish - enter a new group in the tree
+ * @grp: after rc_group_bind(); its directory can be found already
+ *
+ * rc_group_remove() is what undoes it.
+ *
+ * Context: rc_mutex held; may sleep.
+ */
+void rc_group_publish(struct rc_group *grp)
 {
 	struct rc_hierarchy *hier = grp->hier;
-	int err;
 
 	lockdep_assert_held(&rc_mutex);
 	grp->serial = rc_last_serial + 1;
+	rc_group_online_states(grp);
 	if (rc_is_root(grp)) {
-		err = rc_bind(hier, hier->subsys_mask);
-		if (err)
-			return err;
 		__set_bit(hier->id, rc_slots);
 		list_add_tail_rcu(&hier->node, &rc_hierarchies);
 	}
 	WRITE_ONCE(rc_last_serial, grp->serial);
+	WRITE_ONCE(hier->nr_groups, hier->nr_groups + 1);
+	spin_lock(&rc_tree_lock);
 	rb_add(&grp->node, &grp->parent->children, rc_serial_less);
-	hier->nr_groups++;
-	return 0;
+	spin_unlock(&rc_tree_lock);
 }
 
 /**
@@ -567,8 +714,9 @@ int rc_group_publish(struct rc_group *grp)
  * A root may hold tasks: all that are in no other group of the hierarchy.
  *
  * Context: rc_mutex held; may sleep.
- * Return: 0, after which the caller removes the directory; -ENOENT if that has
- * happened already; -EBUSY if the group has children or tasks.
+ * Return: 0, after which the caller removes the directory and goes on with
+ * rc_group_removed(); -ENOENT if that has happened already; -EBUSY if the group has
+ * children or tasks.
  */
 int rc_group_remove(struct rc_group *grp)
 {
@@ -583,17 +731,31 @@ int rc_group_remove(struct rc_group *grp)
 		return -EBUSY;
 
 	WRITE_ONCE(grp->dead, true);
+	spin_lock(&rc_tree_lock);
 	rb_erase(&grp->node, &grp->parent->children);
-	grp->hier->nr_groups--;
-	rc_group_remove_states(grp);
+	spin_unlock(&rc_tree_lock);
+	WRITE_ONCE(grp->hier->nr_groups, grp->hier->nr_groups - 1);
+	rc_group_offline_states(grp);
 	if (rc_is_root(grp)) {
 		rc_unbind(grp->hier->subsys_mask);
 		list_del_rcu(&grp->hier->node);
 		__clear_bit(grp->hier->id, rc_slots);
 	}
 	rc_group_end_release(grp);
-	rc_group_put(grp);
 	return 0;
+}
+
+/**
+ * rc_group_removed - let go of a removed group whose directory has gone
+ * @grp: the group; takes over the tree's reference
+ *
+ * Context: may sleep.
+ */
+void rc_group_removed(struct rc_group *grp)
+{
+	rc_group_wake_removed(grp);
+	INIT_RCU_WORK(&grp->release, rc_group_drain);
+	queue_rcu_work(system_unbound_wq, &grp->release);
 }
 
 /**
@@ -668,15 +830,17 @@ u64 rc_newest_serial(void)
  * @parent: the group
  * @serial: where to start
  *
- * Context: rc_mutex held.
- * Return: the oldest child whose serial is @serial or more, or NULL.
+ * Context: any that may spin.
+ * Return: the oldest child whose serial is @serial or more, for rc_group_put(), or
+ * NULL.
  */
 struct rc_group *rc_group_next(struct rc_group *parent, u64 serial)
 {
-	struct rb_node *node = parent->children.rb_node;
 	struct rc_group *best = NULL;
+	struct rb_node *node;
 
-	lockdep_assert_held(&rc_mutex);
+	spin_lock(&rc_tree_lock);
+	node = parent->children.rb_node;
 	while (node) {
 		struct rc_group *grp = rb_entry(node, struct rc_group, node);
 
@@ -687,5 +851,22 @@ struct rc_group *rc_group_next(struct rc_group *parent, u64 serial)
 			node = node->rb_right;
 		}
 	}
+	if (best)
+		rc_group_get(best);
+	spin_unlock(&rc_tree_lock);
 	return best;
 }
+
+/* What a user may have; a limit of root's own is set by sysctl. */
+#define RC_MAX_GROUPS		65536
+#define RC_MAX_LISTS		16384
+#define RC_MAX_PROXIES		1024
+
+static int __init rc_limits_init(void)
+{
+	init_user_ns.ucount_max[UCOUNT_RC_GROUPS] = RC_MAX_GROUPS;
+	init_user_ns.ucount_max[UCOUNT_RC_LISTS] = RC_MAX_LISTS;
+	init_user_ns.ucount_max[UCOUNT_RC_PROXIES] = RC_MAX_PROXIES;
+	return 0;
+}
+core_initcall(rc_limits_init);

@@ -7,24 +7,23 @@
  *   cpuacct.stat   usage_usec, user_usec, system_usec
  *
  * The scheduler charges the runtime that it has measured to the per-CPU counter
- * of the one group that the task is in; no lock, no walk up the tree. A reader
- * adds up CPUs and groups below. A removed group leaves its sums to its parent
- * when the last reader under RCU has gone, and counts where it is until then,
- * so that no sum ever goes down.
+ * of the one group that the task is in; no lock, no walk up the tree. Whoever
+ * reads brings forward what has come since, group by group, to the sums of that
+ * group and of those above it, which never go down. So does a group that is
+ * removed, when nobody charges it any more.
  */
 
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/kernel_stat.h>
-#include <linux/list.h>
 #include <linux/math64.h>
-#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rc.h>
 #include <linux/sched/cputime.h>
 #include <linux/seq_file.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/u64_stats_sync.h>
 
 #define RC_LOAD_SECONDS	10
@@ -70,20 +69,21 @@ struct cpuacct_cpu {
  * struct cpuacct - a group's time
  * @st: for the core
  * @cpu: counters of the group alone
- * @gone: what removed groups below have used; cpuacct_mutex
- * @gone_end: end of @gone's current interval, in jiffies; cpuacct_mutex
- * @children: groups below, with those that are removed but not yet freed;
- *	cpuacct_mutex
- * @node: in the parent's @children; cpuacct_mutex
+ * @seen: what of them is in @sum here and above
+ * @seen_end: end of @seen's current interval, in jiffies
+ * @sum: the time of the group and of all that are, or were, below it
+ * @sum_end: end of @sum's current interval, in jiffies
  * @prev: keeps user and system time from going down; has its own lock
+ *
+ * @seen and @sum, with their intervals, are protected by cpuacct_lock.
  */
 struct cpuacct {
 	struct rc_state st;
 	struct cpuacct_cpu __percpu *cpu;
-	struct cpuacct_sum gone;
-	unsigned long gone_end;
-	struct list_head children;
-	struct list_head node;
+	struct cpuacct_sum seen;
+	unsigned long seen_end;
+	struct cpuacct_sum sum;
+	unsigned long sum_end;
 	struct prev_cputime prev;
 };
 
@@ -91,12 +91,11 @@ static DEFINE_PER_CPU(struct cpuacct_cpu, cpuacct_top_cpu);
 
 static struct cpuacct cpuacct_top = {
 	.cpu		= &cpuacct_top_cpu,
-	.children	= LIST_HEAD_INIT(cpuacct_top.children),
 	.prev.lock	= __RAW_SPIN_LOCK_UNLOCKED(cpuacct_top.prev.lock),
 };
 
-/* Orders readers and changes of the tree of struct cpuacct. */
-static DEFINE_MUTEX(cpuacct_mutex);
+/* Protects what was brought forward; held for one group at a time. */
+static DEFINE_SPINLOCK(cpuacct_lock);
 
 static struct rc_subsys cpuacct_subsys;
 
@@ -105,13 +104,22 @@ static struct cpuacct *to_cpuacct(struct rc_state *st)
 	return container_of(st, struct cpuacct, st);
 }
 
+/* NULL for the top. */
+static struct cpuacct *cpuacct_parent(struct cpuacct *ca)
+{
+	return ca->st.parent ? to_cpuacct(ca->st.parent) : NULL;
+}
+
 /* All CPUs and groups have the same intervals. */
 static unsigned long cpuacct_interval_end(unsigned long now)
 {
 	return now - (now - INITIAL_JIFFIES) % RC_LOAD_JIFFIES + RC_LOAD_JIFFIES;
 }
 
-/* Begins a new interval, @now being past the end of the current one. */
+/*
+ * Begins a new interval, @now being past the end of the current one. What holds of
+ * parts holds of their sum, whether they are rolled before or after it is made.
+ */
 static void cpuacct_roll(struct cpuacct_sum *sum, unsigned long *end,
 			 unsigned long now)
 {
@@ -120,6 +128,13 @@ static void cpuacct_roll(struct cpuacct_sum *sum, unsigned long *end,
 	sum->last = previous ? sum->usage - sum->start : 0;
 	sum->start = sum->usage;
 	*end = cpuacct_interval_end(now);
+}
+
+static void cpuacct_advance(struct cpuacct_sum *sum, unsigned long *end,
+			    unsigned long now)
+{
+	if (time_after_eq(now, *end))
+		cpuacct_roll(sum, end, now);
 }
 
 void __rc_cpuacct_charge(struct task_struct *tsk, u64 delta)
@@ -155,8 +170,7 @@ void __rc_cpuacct_account(struct task_struct *tsk, int index, u64 delta)
 static void cpuacct_add(struct cpuacct_sum *to, struct cpuacct_sum *from,
 			unsigned long end, unsigned long now)
 {
-	if (time_after_eq(now, end))
-		cpuacct_roll(from, &end, now);
+	cpuacct_advance(from, &end, now);
 	to->usage += from->usage;
 	to->user += from->user;
 	to->system += from->system;
@@ -190,39 +204,46 @@ static void cpuacct_add_own(struct cpuacct_sum *to, struct cpuacct *ca,
 	}
 }
 
-static struct cpuacct *cpuacct_first(struct cpuacct *ca)
+/* Adds what @to has and @from has not to @sum. */
+static void cpuacct_add_change(struct cpuacct_sum *sum,
+			       const struct cpuacct_sum *from,
+			       const struct cpuacct_sum *to)
 {
-	while (!list_empty(&ca->children))
-		ca = list_first_entry(&ca->children, struct cpuacct, node);
-	return ca;
+	sum->usage += to->usage - from->usage;
+	sum->user += to->user - from->user;
+	sum->system += to->system - from->system;
+	sum->start += to->start - from->start;
+	sum->last += to->last - from->last;
 }
 
-/* The group after @ca when children come before their parent. */
-static struct cpuacct *cpuacct_next(struct cpuacct *ca)
+/* Brings forward what a group alone has used since that was done last. */
+static void cpuacct_flush(struct rc_state *st, void *arg)
 {
-	struct cpuacct *parent = to_cpuacct(ca->st.parent);
+	struct cpuacct *ca = to_cpuacct(st), *pos;
+	struct cpuacct_sum own = { };
+	unsigned long now;
 
-	if (list_is_last(&ca->node, &parent->children))
-		return parent;
-	return cpuacct_first(list_next_entry(ca, node));
-}
-
-static void cpuacct_read(struct cpuacct *top, struct cpuacct_sum *sum)
-{
-	unsigned long now = jiffies;
-	struct cpuacct *ca;
-
-	memset(sum, 0, sizeof(*sum));
-	mutex_lock(&cpuacct_mutex);
-	for (ca = cpuacct_first(top);; ca = cpuacct_next(ca)) {
-		struct cpuacct_sum gone = ca->gone;
-
-		cpuacct_add_own(sum, ca, now);
-		cpuacct_add(sum, &gone, ca->gone_end, now);
-		if (ca == top)
-			break;
+	spin_lock(&cpuacct_lock);
+	now = jiffies;
+	cpuacct_add_own(&own, ca, now);
+	cpuacct_advance(&ca->seen, &ca->seen_end, now);
+	if (memcmp(&own, &ca->seen, sizeof(own))) {
+		for (pos = ca; pos; pos = cpuacct_parent(pos)) {
+			cpuacct_advance(&pos->sum, &pos->sum_end, now);
+			cpuacct_add_change(&pos->sum, &ca->seen, &own);
+		}
+		ca->seen = own;
 	}
-	mutex_unlock(&cpuacct_mutex);
+	spin_unlock(&cpuacct_lock);
+}
+
+static void cpuacct_read(struct cpuacct *ca, struct cpuacct_sum *sum)
+{
+	rc_for_each_state(&cpuacct_subsys, &ca->st, cpuacct_flush, NULL);
+	spin_lock(&cpuacct_lock);
+	cpuacct_advance(&ca->sum, &ca->sum_end, jiffies);
+	*sum = ca->sum;
+	spin_unlock(&cpuacct_lock);
 }
 
 static u64 cpuacct_usage_read(struct rc_state *st, const struct rc_file *file)
@@ -287,28 +308,26 @@ static struct rc_state *cpuacct_create(struct rc_state *parent)
 	}
 	for_each_possible_cpu(i)
 		cpuacct_init_cpu(per_cpu_ptr(ca->cpu, i), now);
-	ca->gone_end = cpuacct_interval_end(now);
-	INIT_LIST_HEAD(&ca->children);
+	ca->seen_end = cpuacct_interval_end(now);
+	ca->sum_end = ca->seen_end;
 	prev_cputime_init(&ca->prev);
-
-	mutex_lock(&cpuacct_mutex);
-	list_add_tail(&ca->node, &to_cpuacct(parent)->children);
-	mutex_unlock(&cpuacct_mutex);
 	return &ca->st;
+}
+
+/* Those above have all of it as long as nobody is in the middle of a charge. */
+static void cpuacct_offline(struct rc_state *st)
+{
+	cpuacct_flush(st, NULL);
+}
+
+static void cpuacct_drained(struct rc_state *st)
+{
+	cpuacct_flush(st, NULL);
 }
 
 static void cpuacct_destroy(struct rc_state *st)
 {
-	struct cpuacct *ca = to_cpuacct(st), *parent = to_cpuacct(st->parent);
-	unsigned long now = jiffies;
-
-	mutex_lock(&cpuacct_mutex);
-	if (time_after_eq(now, parent->gone_end))
-		cpuacct_roll(&parent->gone, &parent->gone_end, now);
-	cpuacct_add_own(&parent->gone, ca, now);
-	cpuacct_add(&parent->gone, &ca->gone, ca->gone_end, now);
-	list_del(&ca->node);
-	mutex_unlock(&cpuacct_mutex);
+	struct cpuacct *ca = to_cpuacct(st);
 
 	free_percpu(ca->cpu);
 	kfree(ca);
@@ -322,7 +341,8 @@ static int __init cpuacct_init(void)
 
 	for_each_possible_cpu(i)
 		cpuacct_init_cpu(per_cpu_ptr(&cpuacct_top_cpu, i), now);
-	cpuacct_top.gone_end = cpuacct_interval_end(now);
+	cpuacct_top.seen_end = cpuacct_interval_end(now);
+	cpuacct_top.sum_end = cpuacct_top.seen_end;
 	return 0;
 }
 early_initcall(cpuacct_init);
@@ -348,6 +368,8 @@ static struct rc_subsys cpuacct_subsys = {
 	.top		= &cpuacct_top.st,
 	.files		= cpuacct_files,
 	.create		= cpuacct_create,
+	.offline	= cpuacct_offline,
+	.drained	= cpuacct_drained,
 	.destroy	= cpuacct_destroy,
 	.bind		= cpuacct_bind,
 };

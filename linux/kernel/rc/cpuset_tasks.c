@@ -36,26 +36,8 @@
 #define CPUSET_FIT_TRIES	100
 
 /**
- * struct cpuset_births - tasks whose births are told to cpuset_fork()
- * @next: more of them
- * @nr: how many
- * @tsk: the tasks, with references
- */
-struct cpuset_births {
-	struct cpuset_births *next;
-	unsigned int nr;
-	struct task_struct *tsk[];
-};
-
-#define CPUSET_BIRTHS_SIZE	2048
-#define CPUSET_BIRTHS_MAX						\
-	((CPUSET_BIRTHS_SIZE - sizeof(struct cpuset_births)) /		\
-	 sizeof(struct task_struct *))
-
-/**
  * struct cpuset_pass - tasks being fitted one after the other
  * @mms: what is to be done to their memory
- * @births: tasks of the root whose births are told
  * @hotplug: CPU hotplug is going on or held off, by the caller
  * @root_cpus: also tasks of the root get CPUs; the others keep theirs, which
  *	kernel threads may have set themselves
@@ -65,7 +47,6 @@ struct cpuset_births {
  */
 struct cpuset_pass {
 	struct list_head mms;
-	struct cpuset_births *births;
 	bool hotplug;
 	bool root_cpus;
 	bool killable;
@@ -407,53 +388,12 @@ static bool cpuset_fit_next(struct task_struct *tsk, void *arg)
 	return true;
 }
 
-/* The children of a task of the root are told to cpuset_fork() from here on. */
-static bool cpuset_fit_root_next(struct task_struct *tsk, void *arg)
-{
-	struct cpuset_pass *pass = arg;
-	struct cpuset_births *births = pass->births;
-
-	if (!births || births->nr == CPUSET_BIRTHS_MAX) {
-		births = kmalloc(CPUSET_BIRTHS_SIZE,
-				 GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
-		births->next = pass->births;
-		births->nr = 0;
-		pass->births = births;
-	}
-	births->tsk[births->nr++] = get_task_struct(tsk);
-	rc_births_begin(tsk);
-	return cpuset_fit_next(tsk, arg);
-}
-
-static void cpuset_births_end(struct cpuset_pass *pass)
-{
-	while (pass->births) {
-		struct cpuset_births *births = pass->births;
-
-		pass->births = births->next;
-		while (births->nr) {
-			struct task_struct *tsk = births->tsk[--births->nr];
-
-			rc_births_end(tsk);
-			put_task_struct(tsk);
-		}
-		kfree(births);
-	}
-}
-
-/*
- * Newborns of the root are not told of otherwise. A child of a task that has been
- * come to is right, then, and so are those of the child. The second round finds
- * those that were born before.
- */
+/* Newborns of the root are not told of otherwise. */
 static void cpuset_fit_root(struct cpuset_pass *pass)
 {
-	rc_for_each_task(&cpuset_subsys, &top_cpuset.st, cpuset_fit_root_next,
-			 pass);
-	if (!pass->killed)
-		rc_for_each_task(&cpuset_subsys, &top_cpuset.st,
-				 cpuset_fit_root_next, pass);
-	cpuset_births_end(pass);
+	rc_births_begin(NULL);
+	rc_for_each_task(&cpuset_subsys, &top_cpuset.st, cpuset_fit_next, pass);
+	rc_births_end(NULL);
 }
 
 static void cpuset_fit_set(struct cpuset *cs, struct cpuset_pass *pass)

@@ -45,7 +45,9 @@ enum debug_op {
 	DEBUG_CAN_FORK,
 	DEBUG_MAY_FAIL,
 	DEBUG_DESTROY = DEBUG_MAY_FAIL,
-	DEBUG_REMOVE,
+	DEBUG_ONLINE,
+	DEBUG_OFFLINE,
+	DEBUG_DRAINED,
 	DEBUG_UNBIND,
 	DEBUG_CANCEL_ATTACH,
 	DEBUG_ATTACH,
@@ -62,7 +64,9 @@ static const char * const debug_names[] = {
 	[DEBUG_CAN_ATTACH]	= "can_attach",
 	[DEBUG_CAN_FORK]	= "can_fork",
 	[DEBUG_DESTROY]		= "destroy",
-	[DEBUG_REMOVE]		= "remove",
+	[DEBUG_ONLINE]		= "online",
+	[DEBUG_OFFLINE]		= "offline",
+	[DEBUG_DRAINED]		= "drained",
 	[DEBUG_UNBIND]		= "unbind",
 	[DEBUG_CANCEL_ATTACH]	= "cancel_attach",
 	[DEBUG_ATTACH]		= "attach",
@@ -149,6 +153,7 @@ static void debug_check_context(enum debug_op op)
 		break;
 	case DEBUG_FORK:
 	case DEBUG_EXIT:
+	case DEBUG_DRAINED:
 		might_sleep();
 		lockdep_assert_not_held(&rc_mutex);
 		break;
@@ -217,12 +222,26 @@ static void debug_destroy(struct rc_state *st)
 	kfree(dbg);
 }
 
-/* Counted above, as the count of a removed group is seen by nobody. */
-static void debug_remove(struct rc_state *st)
+/* What is about to be found is whole. */
+static void debug_online(struct rc_state *st)
 {
-	debug_check_context(DEBUG_REMOVE);
+	debug_check_context(DEBUG_ONLINE);
+	WARN_ON_ONCE(!st->group || !st->parent || rc_state_has_tasks(st));
+	debug_call(st->parent, DEBUG_ONLINE, NULL);
+}
+
+/* Counted above, as the count of a removed group is seen by nobody. */
+static void debug_offline(struct rc_state *st)
+{
+	debug_check_context(DEBUG_OFFLINE);
 	WARN_ON_ONCE(rc_state_has_tasks(st));
-	debug_call(st->parent, DEBUG_REMOVE, NULL);
+	debug_call(st->parent, DEBUG_OFFLINE, NULL);
+}
+
+static void debug_drained(struct rc_state *st)
+{
+	debug_check_context(DEBUG_DRAINED);
+	debug_call(st->parent, DEBUG_DRAINED, NULL);
 }
 
 static int debug_bind_at(struct rc_state *top, struct rc_hierarchy *hier)
@@ -255,8 +274,15 @@ static void debug_attach(struct rc_state *to, struct rc_state *from,
 	debug_call(from, DEBUG_LEAVE, tsk);
 }
 
-/* Not counted: it comes for a controller, not for a group. */
-static void debug_settle(void)
+/* Not counted: both look at what there is, whoever has changed it. */
+static void debug_settle_task(struct task_struct *tsk)
+{
+	might_sleep();
+	lockdep_assert_not_held(&rc_mutex);
+	WARN_ON_ONCE(!(atomic64_read(&tsk->rc_births) & RC_BIRTHS_OPEN));
+}
+
+static void debug_settle(struct rc_state *st)
 {
 	might_sleep();
 	lockdep_assert_not_held(&rc_mutex);
@@ -429,7 +455,9 @@ static struct rc_subsys _ctlr##_subsys = {				\
 	.top		= &_ctlr##_top.st,				\
 	.files		= _ctlr##_files,				\
 	.create		= debug_create,					\
-	.remove		= debug_remove,					\
+	.online		= debug_online,					\
+	.offline	= debug_offline,				\
+	.drained	= debug_drained,				\
 	.destroy	= debug_destroy,				\
 	.bind		= _ctlr##_bind,					\
 	.can_attach	= debug_can_attach,				\
@@ -437,6 +465,7 @@ static struct rc_subsys _ctlr##_subsys = {				\
 	.attach		= debug_attach,					\
 	.can_fork	= debug_can_fork,				\
 	.cancel_fork	= debug_cancel_fork,				\
+	.settle_task	= debug_settle_task,				\
 	.settle		= debug_settle,					\
 	.fork		= _ctlr##_fork,					\
 	.exit		= debug_exit,					\

@@ -9,7 +9,9 @@
 #include <linux/rc.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/spinlock.h>
 #include <linux/uidgid_types.h>
+#include <linux/user_namespace.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -31,11 +33,14 @@ struct proc_dir_entry;
  * @state: state of each controller bound to @hier, but not in a root, see
  *	rc_group_state(); does not change, as controllers are bound to, and let
  *	go of, a lone root
- * @children: groups below, by serial; rc_mutex
- * @node: in @parent's @children; rc_mutex
+ * @children: groups below, by serial; changed under rc_mutex and rc_tree_lock,
+ *	read under either
+ * @node: in @parent's @children; as that
  * @proxies: homes with tasks in them, unless this is a root. Changed under
  *	rc_proxy_lock, walked under RCU. Only an attach, under rc_mutex, makes
  *	it non-empty.
+ * @shifts: how often a task of the group was given another home in it, or a home
+ *	got its first task; written under rc_mutex, read without
  * @nr_populated: children that are populated, and 1 if @proxies is not empty;
  *	not kept for a root; rc_proxy_lock, may be read without
  * @changes: how often @nr_populated became or ceased to be 0; as that
@@ -49,7 +54,8 @@ struct proc_dir_entry;
  *	group, valid while the group is not dead
  * @uid: its maker, who owns its files until they are given away; as @pde
  * @gid: likewise
- * @release: frees the group after an RCU grace period
+ * @ucounts: on whose account it is; never changes
+ * @release: lets go of a removed group after an RCU grace period, and frees it
  */
 struct rc_group {
 	struct rc_hierarchy *hier;
@@ -62,6 +68,7 @@ struct rc_group {
 	struct rb_root children;
 	struct rb_node node;
 	struct list_head proxies;
+	unsigned long shifts;
 	unsigned int nr_populated;
 	unsigned int changes;
 	wait_queue_head_t wait;
@@ -72,6 +79,7 @@ struct rc_group {
 	struct proc_dir_entry *pde;
 	kuid_t uid;
 	kgid_t gid;
+	struct ucounts *ucounts;
 	struct rcu_work release;
 };
 
@@ -80,7 +88,8 @@ struct rc_group {
  * @root: the group at its top, where all tasks are that are in no other
  * @id: its slot: index of its group in a proxy
  * @subsys_mask: ids of the controllers bound to it; rc_mutex, read under RCU
- * @nr_groups: groups in it, the root counted; rc_mutex
+ * @nr_groups: groups in it, the root counted; written under rc_mutex, may be
+ *	read without
  * @agent: path of the program to run for released groups, or NULL; rc_mutex
  * @node: in rc_hierarchies, in order of creation; changed under rc_mutex, walked
  *	under RCU
@@ -97,11 +106,22 @@ struct rc_hierarchy {
 /**
  * struct rc_pids - ids of tasks, in ascending order, each once
  * @nr: how many
- * @pid: the ids, from kvmalloc()
+ * @bits: how many bits are in @map; 0 if the ids are in @pid
+ * @first: the id that the first bit of @map stands for
+ * @map: a bit for each id; ids of a group mostly lie close together, and this is
+ *	smaller then
+ * @pid: the ids
+ *
+ * Both are from kvmalloc(), on the reader's account. All zero: no ids.
  */
 struct rc_pids {
 	size_t nr;
-	pid_t *pid;
+	size_t bits;
+	pid_t first;
+	union {
+		unsigned long *map;
+		pid_t *pid;
+	};
 };
 
 /**
@@ -117,6 +137,7 @@ struct rc_debug_counts {
 };
 
 extern struct mutex rc_mutex;
+extern spinlock_t rc_tree_lock;
 extern struct rc_group rc_top;
 extern struct list_head rc_hierarchies;
 /* The table that RC_SUBSYS() fills, put together by the linker. */
@@ -176,12 +197,16 @@ bool rc_subsys_enabled(const struct rc_subsys *ss);
 bool rc_parse_subsys_list(const char *list, bool blanks, unsigned long *mask);
 void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep);
 struct rc_group *rc_group_create(struct rc_group *parent, const char *name);
-int rc_group_publish(struct rc_group *grp);
+int rc_group_bind(struct rc_group *grp);
+void rc_group_unbind(struct rc_group *grp);
+void rc_group_publish(struct rc_group *grp);
 int rc_group_remove(struct rc_group *grp);
+void rc_group_removed(struct rc_group *grp);
 const char *rc_group_new_name(struct rc_group *grp, const char *name);
 void rc_group_set_name(struct rc_group *grp, const char *name);
 u64 rc_newest_serial(void);
 struct rc_group *rc_group_next(struct rc_group *parent, u64 serial);
+struct rc_group *rc_state_group(const struct rc_state *st);
 int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask);
 void rc_rebind_abort(struct rc_hierarchy *hier, unsigned long mask);
 void rc_rebind_commit(struct rc_hierarchy *hier, unsigned long mask);
@@ -189,6 +214,8 @@ unsigned int rc_group_path(struct rc_group *grp, const char **name);
 
 /* proxy.c */
 void rc_proxy_init_boot(void);
+struct nsproxy *rc_task_home(struct task_struct *tsk);
+void rc_proxies_wait(void);
 void rc_proxy_discard(struct nsproxy *ns);
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
 unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
@@ -213,6 +240,15 @@ int rc_set_agent(struct rc_hierarchy *hier, const char *path);
 /* list.c */
 int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 		    bool processes, struct rc_pids *pids);
-size_t rc_pids_sort(pid_t *pid, size_t nr);
+int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr);
+void rc_pids_free(struct rc_pids *pids);
+size_t rc_pids_end(const struct rc_pids *pids);
+size_t rc_pids_next(const struct rc_pids *pids, size_t pos);
+pid_t rc_pids_at(const struct rc_pids *pids, size_t pos);
+void rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
+		    void *arg);
+
+/* fs/proc/rc.c */
+void rc_dir_forget(struct rc_group *grp);
 
 #endif /* _RC_INTERNAL_H */

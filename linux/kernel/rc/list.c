@@ -1,99 +1,358 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Who is in a group, and what groups a task is in.
+ *
+ * Nobody who walks over tasks takes rc_mutex: the walk goes in pieces of a bounded
+ * number of tasks, with a lock, and RCU, held for one piece. Between two of them
+ * others can move tasks. So the walk along the lists of a group, which costs what
+ * the group holds, notes whether one that it is to find may have slipped past;
+ * then all tasks of the machine are looked at in order of their ids, where
+ * none can. That cannot be disturbed, and costs nobody but the walker.
  */
 
 #include <linux/bitmap.h>
+#include <linux/idr.h>
 #include <linux/mm.h>
 #include <linux/pid_namespace.h>
+#include <linux/radix-tree.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/sort.h>
 
 #include "internal.h"
 
-/* Under RCU. False for a task that has let go of its groups, too. */
-static bool rc_task_in(struct task_struct *tsk, unsigned int slot,
-		       const struct rc_group *grp)
-{
-	struct nsproxy *ns = READ_ONCE(tsk->nsproxy), *again;
-	bool ret;
-
-	for (;;) {
-		if (!ns)
-			return false;
-		ret = READ_ONCE(ns->rc.group[slot]) == grp;
-		/* As in rc_task_state(). */
-		smp_rmb();
-		again = READ_ONCE(tsk->nsproxy);
-		if (again == ns)
-			return ret;
-		ns = again;
-	}
-}
+/* How many tasks are looked at before others have their turn. */
+#define RC_PIECE	64
 
 /**
  * struct rc_walk - a walk over the tasks of a group
- * @ns: the pid namespace whose ids are wanted
+ * @grp: the group, or NULL for all tasks of the machine
+ * @ns: the pid namespace whose ids are wanted; in a walk for tasks, init's
  * @processes: ids of processes, else of threads
- * @pids: where to
- * @max: room in @pids, which counts on when it is full
+ * @left: how many tasks may still be looked at in this piece
+ * @pid: ids that were found; room for a piece and more
+ * @nr: how many
+ * @max: room in @pid
+ * @tsk: tasks that were found in this piece, with references
+ * @fn: takes each of them
+ * @arg: for @fn
  */
 struct rc_walk {
+	struct rc_group *grp;
 	struct pid_namespace *ns;
 	bool processes;
-	struct rc_pids *pids;
+	unsigned int left;
+	pid_t *pid;
+	size_t nr;
 	size_t max;
+	struct task_struct **tsk;
+	bool (*fn)(struct task_struct *tsk, void *arg);
+	void *arg;
 };
 
-/* Inline, as the call would cost a listing a tenth. */
-static __always_inline void
-rc_walk_add(struct rc_walk *walk, struct task_struct *tsk)
-{
-	struct rc_pids *pids = walk->pids;
-	pid_t nr;
+/*
+ * What becomes of a task that was found, in a piece, and of what was found, after
+ * it: 0, or an errno that ends the walk. Both kinds of walk are made of the
+ * same code, inline, as calls would cost a listing a tenth.
+ */
+struct rc_walk_ops {
+	void (*found)(struct rc_walk *walk, struct task_struct *tsk);
+	int (*piece)(struct rc_walk *walk);
+};
 
-	/* Then it does not matter if some have no id there. */
-	if (pids->nr >= walk->max) {
-		pids->nr++;
-		return;
-	}
-	nr = walk->processes ? task_tgid_nr_ns(tsk, walk->ns) :
-			       task_pid_nr_ns(tsk, walk->ns);
+static __always_inline void
+rc_walk_pid(struct rc_walk *walk, struct task_struct *tsk)
+{
+	pid_t nr = walk->processes ? task_tgid_nr_ns(tsk, walk->ns) :
+				     task_pid_nr_ns(tsk, walk->ns);
+
+	/* Some have none there. */
 	if (nr)
-		pids->pid[pids->nr++] = nr;
+		walk->pid[walk->nr++] = nr;
 }
 
-static void rc_walk_root(struct rc_walk *walk, struct rc_group *grp)
+/* Makes room for the next piece. */
+static int rc_walk_pids(struct rc_walk *walk)
 {
-	struct task_struct *process, *tsk;
+	size_t max = 2 * walk->max;
+	pid_t *pid;
 
-	for_each_process_thread(process, tsk)
-		if (rc_task_in(tsk, grp->hier->id, NULL))
-			rc_walk_add(walk, tsk);
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (walk->max - walk->nr >= RC_PIECE + 1)
+		return 0;
+	pid = kvrealloc(walk->pid, max * sizeof(*pid), GFP_KERNEL_ACCOUNT);
+	if (!pid)
+		return -ENOMEM;
+	walk->pid = pid;
+	walk->max = max;
+	return 0;
+}
+
+static const struct rc_walk_ops rc_walk_for_pids = {
+	.found = rc_walk_pid, .piece = rc_walk_pids,
+};
+
+static __always_inline void
+rc_walk_task(struct rc_walk *walk, struct task_struct *tsk)
+{
+	walk->tsk[walk->nr++] = get_task_struct(tsk);
+}
+
+static int rc_walk_tasks(struct rc_walk *walk)
+{
+	bool more = true;
+	size_t i;
+
+	for (i = 0; i < walk->nr; i++) {
+		more = more && walk->fn(walk->tsk[i], walk->arg);
+		put_task_struct(walk->tsk[i]);
+	}
+	walk->nr = 0;
+	return more ? 0 : -ECANCELED;
+}
+
+static const struct rc_walk_ops rc_walk_for_tasks = {
+	.found = rc_walk_task, .piece = rc_walk_tasks,
+};
+
+/* Under RCU. */
+static bool rc_walk_wants(const struct rc_walk *walk, struct task_struct *tsk)
+{
+	struct rc_group *grp = walk->grp;
+	struct nsproxy *home;
+
+	if (!grp)
+		return true;
+	home = rc_task_home(tsk);
+	if (rc_is_root(grp))
+		return home ? !READ_ONCE(home->rc.group[grp->hier->id]) :
+			      !!READ_ONCE(tsk->nsproxy);
+	return home && READ_ONCE(home->rc.group[grp->hier->id]) == grp;
 }
 
 /*
- * Costs what the group holds. Tasks are only born into the lists and leave them as
- * they end, as moves are shut out by rc_mutex.
+ * A thread that calls exec takes the id of its leader, which has ended by then. If
+ * that is looked at before, and the thread's own id when it is not there any more,
+ * the thread would be missed: so the leader stands for the one that can do that.
  */
-static void rc_walk_group(struct rc_walk *walk, struct rc_group *grp)
+static __always_inline void
+rc_walk_heir(struct rc_walk *walk, struct task_struct *leader,
+	     const struct rc_walk_ops *ops)
 {
-	unsigned int slot = grp->hier->id;
 	struct task_struct *tsk;
-	struct list_head *pos;
 
-	for (pos = rcu_dereference(list_next_rcu(&grp->proxies));
-	     pos != &grp->proxies; pos = rcu_dereference(list_next_rcu(pos))) {
-		struct nsproxy *proxy = list_entry(pos - slot, struct nsproxy,
-						   rc.link[0]);
-
-		hlist_for_each_entry_rcu(tsk, &proxy->rc.tasks, rc_node)
-			rc_walk_add(walk, tsk);
-	}
+	if (!thread_group_leader(leader) || !READ_ONCE(leader->exit_state))
+		return;
+	tsk = __next_thread(leader);
+	if (tsk && rc_walk_wants(walk, tsk))
+		ops->found(walk, tsk);
 }
+
+/*
+ * Looks at all tasks in order of their ids. Who is in the group all the time is
+ * found, whatever else happens.
+ */
+static __always_inline int
+rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
+{
+	struct radix_tree_iter iter;
+	unsigned long next = 0;
+	void __rcu **slot;
+	bool more;
+	int err;
+
+	do {
+		walk->left = RC_PIECE / 2;
+		more = false;
+		rcu_read_lock();
+		radix_tree_for_each_slot(slot, &walk->ns->idr.idr_rt, &iter, next) {
+			struct pid *pid = rcu_dereference_raw(*slot);
+			struct task_struct *tsk;
+
+			if (unlikely(xa_is_internal(pid))) {
+				slot = radix_tree_iter_retry(&iter);
+				continue;
+			}
+			if (!walk->left--) {
+				next = iter.index;
+				more = true;
+				break;
+			}
+			tsk = pid_task(pid, PIDTYPE_PID);
+			if (!tsk)
+				continue;
+			if (rc_walk_wants(walk, tsk))
+				ops->found(walk, tsk);
+			else
+				rc_walk_heir(walk, tsk, ops);
+		}
+		rcu_read_unlock();
+		cond_resched();
+		err = ops->piece(walk);
+	} while (more && !err);
+	return err;
+}
+
+/*
+ * Between two pieces: goes on behind @tsk, which is the last that was looked at, in
+ * the list of @home. False if it is not there any more. Returns with RCU, and in
+ * the good case with @home's lock.
+ */
+static bool rc_walk_resume(struct rc_walk *walk, struct nsproxy *home,
+			   struct task_struct *tsk)
+{
+	unsigned int slot = walk->grp->hier->id;
+
+	rcu_read_lock();
+	/* That it is the task's says that the memory is there. */
+	if (rc_task_home(tsk) != home)
+		return false;
+	spin_lock_irq(&home->rc.lock);
+	/* It can be another home at the same address. */
+	if (!hlist_unhashed(&tsk->rc_node) && rc_task_home(tsk) == home &&
+	    home->rc.group[slot] == walk->grp)
+		return true;
+	spin_unlock_irq(&home->rc.lock);
+	return false;
+}
+
+/*
+ * The tasks of a home, whose lock is held, and is held at the end unless the walk
+ * ends. -EAGAIN: the place in the list was lost.
+ */
+static __always_inline int
+rc_walk_home(struct rc_walk *walk, struct nsproxy *home,
+	     const struct rc_walk_ops *ops)
+{
+	struct task_struct *tsk;
+	int err;
+
+	hlist_for_each_entry(tsk, &home->rc.tasks, rc_node) {
+		bool found;
+
+		ops->found(walk, tsk);
+		if (likely(--walk->left))
+			continue;
+		get_task_struct(tsk);
+		spin_unlock_irq(&home->rc.lock);
+		rcu_read_unlock();
+		cond_resched();
+		err = ops->piece(walk);
+		walk->left = RC_PIECE;
+		found = rc_walk_resume(walk, home, tsk);
+		put_task_struct(tsk);
+		if (err || !found) {
+			if (found)
+				spin_unlock_irq(&home->rc.lock);
+			return err ?: -EAGAIN;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Costs what the group holds. A home is in the group's list as long as it has tasks;
+ * its lock keeps it so.
+ *
+ * Return: 0; -EAGAIN a task that is in the group may have been missed.
+ */
+static __always_inline int
+rc_walk_group(struct rc_walk *walk, const struct rc_walk_ops *ops)
+{
+	/* Before the lists. Pairs with rc_group_shift(). */
+	unsigned long shifts = smp_load_acquire(&walk->grp->shifts);
+	struct list_head *head = &walk->grp->proxies, *pos;
+	unsigned int slot = walk->grp->hier->id;
+	int err = 0;
+
+	walk->left = RC_PIECE;
+	rcu_read_lock();
+	pos = rcu_dereference(list_next_rcu(head));
+	while (pos != head && !err) {
+		struct nsproxy *home = list_entry(pos - slot, struct nsproxy,
+						  rc.link[0]);
+
+		spin_lock_irq(&home->rc.lock);
+		err = rc_walk_home(walk, home, ops);
+		if (!err) {
+			pos = rcu_dereference(list_next_rcu(pos));
+			spin_unlock_irq(&home->rc.lock);
+		}
+	}
+	rcu_read_unlock();
+	if (!err)
+		err = ops->piece(walk);
+	/* What a home's lock has shown of a move includes this. */
+	if (!err && READ_ONCE(walk->grp->shifts) != shifts)
+		err = -EAGAIN;
+	return err;
+}
+
+static __always_inline int
+rc_walk(struct rc_walk *walk, const struct rc_walk_ops *ops)
+{
+	int err = -EAGAIN;
+
+	if (walk->grp && !rc_is_root(walk->grp))
+		err = rc_walk_group(walk, ops);
+	return err == -EAGAIN ? rc_walk_all(walk, ops) : err;
+}
+
+static void rc_walk_for_each(struct rc_group *grp,
+			     bool (*fn)(struct task_struct *tsk, void *arg),
+			     void *arg)
+{
+	struct task_struct *tsk[RC_PIECE + 1];
+	struct rc_walk walk = {
+		.grp = grp, .ns = &init_pid_ns, .tsk = tsk, .fn = fn, .arg = arg,
+	};
+
+	rc_walk(&walk, &rc_walk_for_tasks);
+}
+
+/**
+ * rc_for_each_task - visit the tasks of a group
+ * @ss: a controller
+ * @st: its state in the group, which the caller holds; if it is the top state, tasks
+ *	of the root are visited
+ * @fn: is called for each task that is in the group, not below it, from beginning
+ *	to end, and perhaps for some that come or go, and for some more than
+ *	once; with a reference to the task and no lock held. May sleep. The walk
+ *	ends when it returns false.
+ * @arg: for @fn
+ *
+ * Context: process context, may sleep. Takes no lock that others wait for.
+ */
+void rc_for_each_task(const struct rc_subsys *ss, struct rc_state *st,
+		      bool (*fn)(struct task_struct *tsk, void *arg), void *arg)
+{
+	struct rc_group *grp = rc_state_group(st);
+
+	/* All are at the top of a controller that is unbound. */
+	rc_walk_for_each(grp, fn, arg);
+	if (grp)
+		rc_group_put(grp);
+}
+
+/**
+ * rc_for_all_tasks - visit all tasks of the machine
+ * @fn: as in rc_for_each_task()
+ * @arg: for @fn
+ *
+ * Context: as there.
+ */
+void rc_for_all_tasks(bool (*fn)(struct task_struct *tsk, void *arg), void *arg)
+{
+	rc_walk_for_each(NULL, fn, arg);
+}
+
+/*
+ * Ids
+ */
 
 static int rc_pid_cmp(const void *a, const void *b)
 {
@@ -101,42 +360,119 @@ static int rc_pid_cmp(const void *a, const void *b)
 }
 
 /**
- * rc_pids_sort - put ids in ascending order, each once
- * @pid: the ids, all positive
+ * rc_pids_pack - put ids in ascending order, each once, in little room
+ * @pids: filled in on success, for rc_pids_free()
+ * @pid: the ids, all positive; the order changes
  * @nr: how many
  *
  * Context: may sleep.
- * Return: how many are left.
+ * Return: 0 or -ENOMEM.
  */
-size_t rc_pids_sort(pid_t *pid, size_t nr)
+int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr)
 {
 	pid_t min = INT_MAX, max = 0;
-	unsigned long *seen = NULL;
-	size_t i, bit, out = 0;
+	size_t i, out = 0;
 
+	*pids = (struct rc_pids) { };
 	if (!nr)
 		return 0;
 	for (i = 0; i < nr; i++) {
 		min = min(min, pid[i]);
 		max = max(max, pid[i]);
 	}
-	/* Ids of a group mostly lie close together: then a bitmap sorts them. */
-	if (nr > 8 && (max - min) / 256 <= nr)
-		seen = kvcalloc(BITS_TO_LONGS(max - min + 1), sizeof(*seen),
-				GFP_KERNEL);
-	if (seen) {
+	/* Where a bitmap is smaller than what it stands for, it also sorts. */
+	if ((max - min) / BITS_PER_TYPE(pid_t) < nr) {
+		pids->bits = max - min + 1;
+		pids->first = min;
+		pids->map = kvcalloc(BITS_TO_LONGS(pids->bits),
+				     sizeof(*pids->map), GFP_KERNEL_ACCOUNT);
+		if (!pids->map)
+			return -ENOMEM;
 		for (i = 0; i < nr; i++)
-			__set_bit(pid[i] - min, seen);
-		for_each_set_bit(bit, seen, max - min + 1)
-			pid[out++] = min + bit;
-		kvfree(seen);
-		return out;
+			out += !__test_and_set_bit(pid[i] - min, pids->map);
+		pids->nr = out;
+		return 0;
 	}
 	sort(pid, nr, sizeof(*pid), rc_pid_cmp, NULL);
 	for (i = 0; i < nr; i++)
 		if (!out || pid[out - 1] != pid[i])
 			pid[out++] = pid[i];
-	return out;
+	pids->pid = kvmalloc_array(out, sizeof(*pid), GFP_KERNEL_ACCOUNT);
+	if (!pids->pid)
+		return -ENOMEM;
+	memcpy(pids->pid, pid, out * sizeof(*pid));
+	pids->nr = out;
+	return 0;
+}
+
+/**
+ * rc_pids_free - free ids
+ * @pids: the ids, which are none then
+ */
+void rc_pids_free(struct rc_pids *pids)
+{
+	kvfree(pids->map);
+	*pids = (struct rc_pids) { };
+}
+
+/**
+ * rc_pids_end - the position behind the last id
+ * @pids: the ids
+ *
+ * Return: the position.
+ */
+size_t rc_pids_end(const struct rc_pids *pids)
+{
+	return pids->bits ?: pids->nr;
+}
+
+/**
+ * rc_pids_next - the first position from some one on that has an id
+ * @pids: the ids
+ * @pos: where to start
+ *
+ * Return: the position, or rc_pids_end().
+ */
+size_t rc_pids_next(const struct rc_pids *pids, size_t pos)
+{
+	return pids->bits ? find_next_bit(pids->map, pids->bits, pos) :
+			    min(pos, pids->nr);
+}
+
+/**
+ * rc_pids_at - the id at a position
+ * @pids: the ids
+ * @pos: the position, from rc_pids_next()
+ *
+ * Return: the id.
+ */
+pid_t rc_pids_at(const struct rc_pids *pids, size_t pos)
+{
+	return pids->bits ? pids->first + pos : pids->pid[pos];
+}
+
+/**
+ * rc_pids_filter - leave out some ids
+ * @pids: the ids
+ * @keep: says which to keep
+ * @arg: for @keep
+ */
+void rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
+		    void *arg)
+{
+	size_t pos, out = 0;
+
+	for (pos = 0; (pos = rc_pids_next(pids, pos)) < rc_pids_end(pids); pos++) {
+		pid_t pid = rc_pids_at(pids, pos);
+		bool kept = keep(pid, arg);
+
+		if (!pids->bits && kept)
+			pids->pid[out] = pid;
+		else if (pids->bits && !kept)
+			__clear_bit(pos, pids->map);
+		out += kept;
+	}
+	pids->nr = out;
 }
 
 /**
@@ -145,38 +481,31 @@ size_t rc_pids_sort(pid_t *pid, size_t nr)
  * @ns: the pid namespace whose ids are wanted; tasks without one there are left
  *	out
  * @processes: ids of processes with a thread in the group, else of threads
- * @pids: filled in on success; the caller frees @pids->pid with kvfree()
+ * @pids: filled in on success, for rc_pids_free()
  *
- * Context: rc_mutex held; may sleep.
- * Return: 0 or -ENOMEM.
+ * Each task that is in the group from beginning to end is there.
+ *
+ * Context: process context, may sleep. Takes no lock that others wait for.
+ * Return: 0, -ENOMEM, or -EINTR for one who is being killed.
  */
 int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 		    bool processes, struct rc_pids *pids)
 {
 	struct rc_walk walk = {
-		.ns = ns, .processes = processes, .pids = pids, .max = 32,
+		.grp = grp, .ns = ns, .processes = processes,
+		.max = 2 * RC_PIECE,
 	};
+	int err;
 
-	lockdep_assert_held(&rc_mutex);
-	for (;;) {
-		pids->nr = 0;
-		pids->pid = kvmalloc_array(walk.max, sizeof(pid_t), GFP_KERNEL);
-		if (!pids->pid)
-			return -ENOMEM;
-		rcu_read_lock();
-		if (rc_is_root(grp))
-			rc_walk_root(&walk, grp);
-		else
-			rc_walk_group(&walk, grp);
-		rcu_read_unlock();
-		if (pids->nr <= walk.max)
-			break;
-		/* Some room for those who are born meanwhile. */
-		walk.max = pids->nr + pids->nr / 8;
-		kvfree(pids->pid);
-	}
-	pids->nr = rc_pids_sort(pids->pid, pids->nr);
-	return 0;
+	walk.pid = kvmalloc_array(walk.max, sizeof(*walk.pid),
+				  GFP_KERNEL_ACCOUNT);
+	if (!walk.pid)
+		return -ENOMEM;
+	err = rc_walk(&walk, &rc_walk_for_pids);
+	if (!err)
+		err = rc_pids_pack(pids, walk.pid, walk.nr);
+	kvfree(walk.pid);
+	return err;
 }
 
 static void rc_show_group_path(struct seq_file *m, struct rc_group *grp)
@@ -219,16 +548,16 @@ int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
 {
 	u64 newest = rc_newest_serial();
 	struct rc_hierarchy *hier;
-	struct nsproxy *ns;
+	struct nsproxy *home;
 
 	/* The task's lock keeps its groups, RCU the hierarchies and names. */
 	rcu_read_lock();
 	task_lock(tsk);
-	ns = tsk->nsproxy;
-	if (!ns)
+	home = rc_task_home(tsk);
+	if (!home && !tsk->nsproxy)
 		goto out;
 	list_for_each_entry_rcu(hier, &rc_hierarchies, node) {
-		struct rc_group *grp = ns->rc.group[hier->id];
+		struct rc_group *grp = home ? home->rc.group[hier->id] : NULL;
 
 		/* Else who makes and removes them keeps this going for ever. */
 		if (hier->root.serial > newest)

@@ -22,7 +22,9 @@
  *
  * A moved proxy stays in the hash until it is freed, and a task that is moved
  * back revives it. So a task that is moved to and fro all day uses two proxies,
- * not two for each grace period.
+ * not two for each grace period. Busy tasks can keep such a grace period from
+ * ending, so a user has a number of proxies that may wait for theirs; who moves
+ * tasks beyond it waits, too, with no lock held: see rc_proxies_wait().
  *
  * Homes
  * =====
@@ -33,6 +35,10 @@
  * and lists the tasks. So a task changes lists only when it is moved, under
  * rc_mutex. The home's memory stays until the last that shares it has gone; its
  * namespaces do not wait for that.
+ *
+ * A task that exits lets go of its namespaces before the last of its work is done,
+ * and that is to be charged to its groups. So it stays in its home's list, with
+ * a reference in rc_home, and leaves in rc_exit(). It is not moved any more.
  */
 
 #include <linux/cgroup.h>
@@ -63,6 +69,14 @@ static DEFINE_SPINLOCK(rc_proxy_lock);
  * is the first time that it can be looked for.
  */
 static DEFINE_HASHTABLE(rc_proxy_hash, 9);
+
+/* Dead proxies that are on nobody's account, as their users have too many. */
+static atomic_t rc_proxies_over = ATOMIC_INIT(0);
+
+/* Movers whose users have too many, until some have been freed. */
+static DECLARE_WAIT_QUEUE_HEAD(rc_proxies_queue);
+
+atomic64_t rc_births_all = ATOMIC64_INIT(0);
 
 #define for_each_rc_slot(slot, ns)					\
 	for_each_set_bit(slot, &(ns)->rc.mask, CONFIG_RC_MAX_HIERARCHIES)
@@ -149,6 +163,43 @@ static void rc_proxy_free_rcu(struct rcu_head *head)
 	rc_proxy_discard(container_of(head, struct nsproxy, rc.rcu));
 }
 
+/* A proxy is dead no more. Holds rc_proxy_lock. */
+static void rc_proxy_uncount(struct nsproxy *ns)
+{
+	rc_debug_add(-1, &rc_debug_counts.proxies_dead);
+	if (ns->rc.ucounts)
+		dec_ucount(ns->rc.ucounts, UCOUNT_RC_PROXIES);
+	else
+		atomic_dec(&rc_proxies_over);
+}
+
+/* Has current's user room for another dead proxy? */
+static bool rc_proxies_room(void)
+{
+	struct ucounts *ucounts;
+
+	if (!atomic_read(&rc_proxies_over))
+		return true;
+	ucounts = inc_ucount(current_user_ns(), current_euid(),
+			     UCOUNT_RC_PROXIES);
+	if (ucounts)
+		dec_ucount(ucounts, UCOUNT_RC_PROXIES);
+	return ucounts;
+}
+
+/**
+ * rc_proxies_wait - wait while current's user has too many dead proxies
+ *
+ * For one who has moved tasks, and may have left some.
+ *
+ * Context: process context, no lock held; may sleep, killably.
+ */
+void rc_proxies_wait(void)
+{
+	if (unlikely(atomic_read(&rc_proxies_over)))
+		wait_event_killable(rc_proxies_queue, rc_proxies_room());
+}
+
 /* An RCU-tasks grace period after a moved proxy died: free it if it may go. */
 static void rc_proxy_reap(struct rcu_head *head)
 {
@@ -165,15 +216,27 @@ static void rc_proxy_reap(struct rcu_head *head)
 		again = true;
 	} else {
 		hash_del(&ns->rc.hash);
-		rc_debug_add(-1, &rc_debug_counts.proxies_dead);
+		rc_proxy_uncount(ns);
 		gone = true;
 	}
 	spin_unlock_irqrestore(&rc_proxy_lock, flags);
 
-	if (again)
+	if (again) {
 		call_rcu_tasks(&ns->rc.rcu, rc_proxy_reap);
-	else if (gone)
+	} else if (gone) {
 		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
+		wake_up(&rc_proxies_queue);
+	}
+}
+
+/* Whose account it is on: mostly the mover's, who drops what a task has left. */
+static void rc_proxy_count(struct nsproxy *ns)
+{
+	rc_debug_add(1, &rc_debug_counts.proxies_dead);
+	ns->rc.ucounts = inc_ucount(current_user_ns(), current_euid(),
+				    UCOUNT_RC_PROXIES);
+	if (!ns->rc.ucounts)
+		atomic_inc(&rc_proxies_over);
 }
 
 /* Frees a proxy that holds nothing any more, when that is safe. */
@@ -182,10 +245,10 @@ static void rc_proxy_retire(struct nsproxy *ns)
 	if (ns->rc.moved) {
 		bool queue;
 
+		rc_proxy_count(ns);
 		/* From here on it can be revived, so do not touch it again. */
 		spin_lock_irq(&rc_proxy_lock);
 		ns->rc.dead = true;
-		rc_debug_add(1, &rc_debug_counts.proxies_dead);
 		queue = !ns->rc.pending;
 		if (queue)
 			ns->rc.pending = true;
@@ -246,6 +309,12 @@ void rc_proxy_free(struct nsproxy *ns)
  * Tasks in a home, homes in a group
  */
 
+/* Who walks over the group's tasks may have missed one. Pairs with rc_walk_group(). */
+static void rc_group_shift(struct rc_group *grp)
+{
+	smp_store_release(&grp->shifts, grp->shifts + 1);
+}
+
 /* @home is about to get a task: if it is the first, groups list it now. */
 static void rc_home_activate(struct nsproxy *home)
 {
@@ -260,6 +329,7 @@ static void rc_home_activate(struct nsproxy *home)
 
 		if (list_empty(&grp->proxies))
 			rc_group_populate(grp, true);
+		rc_group_shift(grp);
 		list_add_tail_rcu(&home->rc.link[slot], &grp->proxies);
 	}
 	spin_unlock(&rc_proxy_lock);
@@ -304,6 +374,17 @@ static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 	refcount_inc(&ns->rc.home->rc.users);
 }
 
+/* Groups in which a task stays that goes from one home to the other. */
+static void rc_home_shift(struct nsproxy *leave, struct nsproxy *join)
+{
+	unsigned long mask = leave->rc.mask & join->rc.mask;
+	unsigned int slot;
+
+	for_each_set_bit(slot, &mask, CONFIG_RC_MAX_HIERARCHIES)
+		if (leave->rc.group[slot] == join->rc.group[slot])
+			rc_group_shift(join->rc.group[slot]);
+}
+
 /*
  * Both locks are held, so that a fork by the task sees whether it is too late for
  * the old one. No lock is needed for a proxy that names no group, as it has no
@@ -340,6 +421,8 @@ rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
 	/* The new one first, so that a group above both is not empty between. */
 	if (join)
 		rc_home_activate(join);
+	if (leave && join)
+		rc_home_shift(leave, join);
 	/* What is in the proxy comes before the pointer to it. */
 	smp_store_release(&tsk->nsproxy, new);
 	if (leave)
@@ -408,39 +491,98 @@ unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 	return nr;
 }
 
-static void rc_exit(struct task_struct *tsk, struct nsproxy *ns)
-{
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	for_each_rc_subsys_in(ss, id, &rc_hooks.exit)
-		if (ns->rc.state[id] != ss->top)
-			ss->exit(ns->rc.state[id], tsk);
-}
-
-/* Takes the proxy away from current, which exits, or a child whose fork has failed. */
+/*
+ * Takes the proxy away from current, which exits and stays in its groups until
+ * rc_exit(), or a child whose fork has failed.
+ */
 static struct nsproxy *rc_drop_proxy(struct task_struct *tsk)
 {
-	struct nsproxy *old, *home;
+	struct nsproxy *old;
 
 	task_lock(tsk);
 	old = tsk->nsproxy;
-	/* Outside of groups, or a child that has not joined. */
-	if (hlist_unhashed(&tsk->rc_node)) {
-		WRITE_ONCE(tsk->nsproxy, NULL);
-		task_unlock(tsk);
-		return old;
+	/* Else it is outside of groups, or a child that has not joined. */
+	if (!hlist_unhashed(&tsk->rc_node)) {
+		refcount_inc(&old->rc.home->rc.users);
+		WRITE_ONCE(tsk->rc_home, old->rc.home);
+		/* Pairs with the barrier in rc_exiting_home(). */
+		smp_wmb();
 	}
-	home = old->rc.home;
-	spin_lock_irq(&home->rc.lock);
 	WRITE_ONCE(tsk->nsproxy, NULL);
+	task_unlock(tsk);
+	return old;
+}
+
+/* Under RCU, of a task that has no proxy any more: NULL if it has left. */
+static struct nsproxy *rc_exiting_home(struct task_struct *tsk)
+{
+	/* After the look at the proxy. Pairs with the barrier in rc_drop_proxy(). */
+	smp_rmb();
+	return READ_ONCE(tsk->rc_home);
+}
+
+/**
+ * rc_exiting_state - the state that a task without a proxy is charged to
+ * @tsk: the task
+ * @ss: the controller
+ *
+ * Context: as rc_task_state().
+ * Return: the state; the top state when the task has left its groups.
+ */
+struct rc_state *rc_exiting_state(struct task_struct *tsk,
+				  const struct rc_subsys *ss)
+{
+	struct nsproxy *home = rc_exiting_home(tsk);
+
+	return home ? READ_ONCE(home->rc.state[ss->id]) : ss->top;
+}
+
+/**
+ * rc_task_home - where a task is listed
+ * @tsk: any task
+ *
+ * Context: under RCU, to whose end the home's memory stays.
+ * Return: the home, or NULL if the task is in no group but roots. It is that of
+ * some moment; it stays where the home's lock is held and the task listed.
+ */
+struct nsproxy *rc_task_home(struct task_struct *tsk)
+{
+	struct nsproxy *ns = READ_ONCE(tsk->nsproxy), *home, *again;
+
+	for (;;) {
+		if (!ns)
+			return rc_exiting_home(tsk);
+		home = READ_ONCE(ns->rc.mask) ? READ_ONCE(ns->rc.home) : NULL;
+		/* As in rc_task_state(). */
+		smp_rmb();
+		again = READ_ONCE(tsk->nsproxy);
+		if (again == ns)
+			return home;
+		ns = again;
+	}
+}
+
+/**
+ * __rc_exit - the slow half of rc_exit()
+ * @tsk: current
+ *
+ * Context: as rc_exit().
+ */
+void __rc_exit(struct task_struct *tsk)
+{
+	struct nsproxy *home = tsk->rc_home;
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	spin_lock_irq(&home->rc.lock);
+	WRITE_ONCE(tsk->rc_home, NULL);
 	rc_home_leave(home, tsk);
 	spin_unlock_irq(&home->rc.lock);
-	task_unlock(tsk);
 
-	if (rc_hooks.exit)
-		rc_exit(tsk, old);
-	return old;
+	for_each_rc_subsys_in(ss, id, &rc_hooks.exit)
+		if (home->rc.state[id] != ss->top)
+			ss->exit(home->rc.state[id], tsk);
+	rc_home_put(home);
 }
 
 static bool rc_is_moving(struct task_struct *tsk)
@@ -554,9 +696,16 @@ out_cancel:
 	return err;
 }
 
+/* What of &task_struct.rc_tell, of a newborn: whom to tell, if anybody. */
+enum {
+	RC_TELL_BIRTH = 1,	/* controllers in whose groups it is */
+	RC_TELL_OUTDATED,	/* all, since what it has copied can be outdated */
+};
+
 /**
  * __rc_fork - the slow half of rc_fork()
  * @child: the new task
+ * @outdated: what it has copied may not be what its parent has now
  *
  * Puts the child in the list of its home, after giving it the groups that the
  * parent has now: it shares the parent's proxy, or has one of its own without
@@ -567,7 +716,7 @@ out_cancel:
  * moved the parent before.
  * Return: the proxy that the child had, if it is not the one it has now.
  */
-struct nsproxy *__rc_fork(struct task_struct *child)
+struct nsproxy *__rc_fork(struct task_struct *child, bool outdated)
 {
 	struct nsproxy *ns = child->nsproxy, *cur = current->nsproxy;
 	struct nsproxy *stale = NULL, *home;
@@ -588,6 +737,13 @@ struct nsproxy *__rc_fork(struct task_struct *child)
 		hlist_add_head_rcu(&child->rc_node, &home->rc.tasks);
 		spin_unlock(&home->rc.lock);
 	}
+	if (outdated || stale) {
+		/* A copy of what is going on about its parent. */
+		atomic64_set(&child->rc_births, 0);
+		child->rc_tell = RC_TELL_OUTDATED;
+	} else if (ns->rc.births) {
+		child->rc_tell = RC_TELL_BIRTH;
+	}
 	return stale;
 }
 
@@ -600,14 +756,56 @@ struct nsproxy *__rc_fork(struct task_struct *child)
  */
 void __rc_post_fork(struct task_struct *child, struct nsproxy *stale)
 {
+	/* The proxy stays until current sleeps, if somebody moves the child now. */
 	unsigned long births = READ_ONCE(child->nsproxy)->rc.births;
 	struct rc_subsys *ss;
 	unsigned int id;
 
+	if (child->rc_tell == RC_TELL_OUTDATED)
+		births = rc_hooks.fork;
+	child->rc_tell = 0;
 	if (stale)
 		put_nsproxy(stale);
 	for_each_rc_subsys_in(ss, id, &births)
 		ss->fork(child);
+}
+
+/**
+ * rc_births_begin - what newborns copy from a task is about to change
+ * @tsk: the task, or NULL for all tasks, of the root above all
+ *
+ * A task that is born meanwhile, or is being born at the end, has copied what its
+ * parent had before, or after, or both; controllers are told of it by
+ * &rc_subsys.fork. A newborn of a group of theirs is told of in any case; this is
+ * for births in the root. Of newborns that nobody is told of, a look at all tasks
+ * that follows on this call finds each.
+ *
+ * Context: any; for all tasks, any in which a lock may be taken that interrupts
+ * take for reading.
+ */
+void rc_births_begin(struct task_struct *tsk)
+{
+	atomic64_inc(tsk ? &tsk->rc_births : &rc_births_all);
+	/* Before the change. Pairs with the barrier in rc_fork_begin(). */
+	smp_mb__after_atomic();
+	if (!tsk) {
+		/* Who has not seen it in rc_fork() becomes visible before this. */
+		read_lock(&tasklist_lock);
+		read_unlock(&tasklist_lock);
+	}
+}
+
+/**
+ * rc_births_end - it has changed
+ * @tsk: as in rc_births_begin()
+ *
+ * Context: any.
+ */
+void rc_births_end(struct task_struct *tsk)
+{
+	/* After the change. Pairs with the barrier in rc_fork_begin(). */
+	smp_mb__before_atomic();
+	atomic64_add(RC_BIRTHS_OPEN, tsk ? &tsk->rc_births : &rc_births_all);
 }
 
 /*
@@ -737,7 +935,7 @@ struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 		/* Otherwise its last holder is just letting go of it. */
 		if (ns->rc.dead) {
 			ns->rc.dead = false;
-			rc_debug_add(-1, &rc_debug_counts.proxies_dead);
+			rc_proxy_uncount(ns);
 			rc_proxy_hold(ns, old, hier, grp);
 			goto out;
 		}

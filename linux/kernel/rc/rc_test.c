@@ -157,9 +157,11 @@ static struct rc_group *rc_make(struct kunit *test, struct rc_group *parent,
 	int err = PTR_ERR_OR_ZERO(grp);
 
 	if (!err) {
-		err = rc_group_publish(grp);
+		err = rc_group_bind(grp);
 		if (err)
 			rc_group_put(grp);
+		else
+			rc_group_publish(grp);
 	}
 	KUNIT_EXPECT_EQ_MSG(test, err, want, "%s", name);
 	return err ? NULL : grp;
@@ -167,8 +169,10 @@ static struct rc_group *rc_make(struct kunit *test, struct rc_group *parent,
 
 static void rc_drop(struct kunit *test, struct rc_group *grp)
 {
-	if (grp)
-		KUNIT_EXPECT_EQ(test, rc_group_remove(grp), 0);
+	if (!grp)
+		return;
+	KUNIT_EXPECT_EQ(test, rc_group_remove(grp), 0);
+	rc_group_removed(grp);
 }
 
 /* The last two controllers are for debugging, if there are such. */
@@ -303,7 +307,8 @@ static void rc_limits_test(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, PTR_ERR(new), -ENOSPC);
 			break;
 		}
-		KUNIT_EXPECT_EQ(test, rc_group_publish(new), 0);
+		KUNIT_EXPECT_EQ(test, rc_group_bind(new), 0);
+		rc_group_publish(new);
 		root[nr] = new;
 	}
 	/* One of the slots is the plain hierarchy's. */
@@ -313,45 +318,74 @@ static void rc_limits_test(struct kunit *test)
 	rc_bind_end(test, &t);
 }
 
-static void rc_check_sorted(struct kunit *test, const pid_t *pid, size_t nr)
+/* Each id once, in ascending order; returns how many. */
+static size_t rc_check_sorted(struct kunit *test, const struct rc_pids *pids)
 {
-	size_t i;
+	size_t pos, nr = 0;
+	pid_t last = 0;
 
-	for (i = 1; i < nr; i++)
-		if (pid[i] <= pid[i - 1])
-			KUNIT_FAIL(test, "%d follows on %d", pid[i], pid[i - 1]);
+	for (pos = 0; (pos = rc_pids_next(pids, pos)) < rc_pids_end(pids); pos++) {
+		pid_t pid = rc_pids_at(pids, pos);
+
+		if (pid <= last)
+			KUNIT_FAIL(test, "%d follows on %d", pid, last);
+		last = pid;
+		nr++;
+	}
+	KUNIT_EXPECT_EQ(test, nr, pids->nr);
+	return nr;
 }
 
-/* Sorting a few ids that lie far apart. */
-static void rc_sort_few_test(struct kunit *test)
+static bool rc_pid_is_odd(pid_t pid, void *arg)
+{
+	return pid % 2;
+}
+
+/* A few ids that lie far apart. */
+static void rc_pids_few_test(struct kunit *test)
 {
 	pid_t pid[] = { 4194303, 1, 70000, 1, 2, 4194303, 300 };
-	size_t nr = rc_pids_sort(pid, ARRAY_SIZE(pid));
+	struct rc_pids pids;
 
-	KUNIT_ASSERT_EQ(test, nr, 5);
-	rc_check_sorted(test, pid, nr);
-	KUNIT_EXPECT_EQ(test, pid[0], 1);
-	KUNIT_EXPECT_EQ(test, pid[4], 4194303);
-	KUNIT_EXPECT_EQ(test, rc_pids_sort(pid, 0), 0);
-	KUNIT_EXPECT_EQ(test, rc_pids_sort(pid, 1), 1);
+	KUNIT_ASSERT_EQ(test, rc_pids_pack(&pids, pid, ARRAY_SIZE(pid)), 0);
+	KUNIT_EXPECT_EQ(test, pids.bits, 0);
+	KUNIT_ASSERT_EQ(test, rc_check_sorted(test, &pids), 5);
+	KUNIT_EXPECT_EQ(test, rc_pids_at(&pids, 0), 1);
+	KUNIT_EXPECT_EQ(test, rc_pids_at(&pids, 4), 4194303);
+	rc_pids_filter(&pids, rc_pid_is_odd, NULL);
+	KUNIT_ASSERT_EQ(test, rc_check_sorted(test, &pids), 2);
+	KUNIT_EXPECT_EQ(test, rc_pids_at(&pids, 1), 4194303);
+	rc_pids_free(&pids);
+
+	KUNIT_ASSERT_EQ(test, rc_pids_pack(&pids, pid, 0), 0);
+	KUNIT_EXPECT_EQ(test, rc_pids_end(&pids), 0);
+	rc_pids_free(&pids);
+	KUNIT_ASSERT_EQ(test, rc_pids_pack(&pids, pid, 1), 0);
+	KUNIT_EXPECT_EQ(test, rc_check_sorted(test, &pids), 1);
+	rc_pids_free(&pids);
 }
 
-/* Sorting many ids that lie close together, some twice. */
-static void rc_sort_many_test(struct kunit *test)
+/* Many ids that lie close together, some twice. */
+static void rc_pids_many_test(struct kunit *test)
 {
 	const size_t n = 5000;
 	pid_t *pid = kunit_kcalloc(test, n, sizeof(*pid), GFP_KERNEL);
-	size_t i, nr;
+	struct rc_pids pids;
+	size_t i;
 
 	KUNIT_ASSERT_NOT_NULL(test, pid);
 	/* 7 and 4000 have no common factor: 4000 ids, the first 1000 twice. */
 	for (i = 0; i < n; i++)
 		pid[i] = 100 + i * 7 % 4000;
-	nr = rc_pids_sort(pid, n);
-	KUNIT_ASSERT_EQ(test, nr, 4000);
-	rc_check_sorted(test, pid, nr);
-	KUNIT_EXPECT_EQ(test, pid[0], 100);
-	KUNIT_EXPECT_EQ(test, pid[nr - 1], 4099);
+	KUNIT_ASSERT_EQ(test, rc_pids_pack(&pids, pid, n), 0);
+	KUNIT_EXPECT_EQ(test, pids.bits, 4000);
+	KUNIT_ASSERT_EQ(test, rc_check_sorted(test, &pids), 4000);
+	KUNIT_EXPECT_EQ(test, rc_pids_at(&pids, 0), 100);
+	KUNIT_EXPECT_EQ(test, rc_pids_at(&pids, 3999), 4099);
+	rc_pids_filter(&pids, rc_pid_is_odd, NULL);
+	KUNIT_ASSERT_EQ(test, rc_check_sorted(test, &pids), 2000);
+	KUNIT_EXPECT_EQ(test, rc_pids_at(&pids, rc_pids_next(&pids, 0)), 101);
+	rc_pids_free(&pids);
 }
 
 static struct kunit_case rc_test_cases[] = {
@@ -362,8 +396,8 @@ static struct kunit_case rc_test_cases[] = {
 	KUNIT_CASE(rc_rebind_test),
 	KUNIT_CASE(rc_rebind_busy_test),
 	KUNIT_CASE(rc_limits_test),
-	KUNIT_CASE(rc_sort_few_test),
-	KUNIT_CASE(rc_sort_many_test),
+	KUNIT_CASE(rc_pids_few_test),
+	KUNIT_CASE(rc_pids_many_test),
 	{}
 };
 
