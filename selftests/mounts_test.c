@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -146,6 +148,150 @@ TEST_F(mounts, attributes)
 	EXPECT_EQ(S_IFDIR | 0710, (int)st.st_mode);
 	EXPECT_EQ(RC_USER, (int)st.st_uid);
 	EXPECT_EQ(RC_USER + 1, (int)st.st_gid);
+}
+
+/*
+ * chown(2) of a file that is executable as its owner takes this away, and nothing
+ * else, though the VFS has seen another mode through a descriptor.
+ */
+TEST_F(mounts, chown_of_setuid)
+{
+	const char *tasks = rc_fmt("%s/tasks", self->grp);
+	struct stat st;
+	int fd;
+
+	ASSERT_EQ(0, chmod(tasks, 04755));
+	fd = rc_open(rc_fmt("%s/tasks", self->grp2), O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, chmod(tasks, 0600));
+	ASSERT_EQ(0, fchown(fd, RC_USER, RC_USER));
+	ASSERT_EQ(0, stat(tasks, &st));
+	EXPECT_EQ(0600, (int)st.st_mode & 07777);
+	EXPECT_EQ(RC_USER, (int)st.st_uid);
+	ASSERT_EQ(0, chmod(tasks, 04711));
+	ASSERT_EQ(0, fchown(fd, 0, 0));
+	ASSERT_EQ(0, stat(tasks, &st));
+	EXPECT_EQ(0711, (int)st.st_mode & 07777);
+	EXPECT_EQ(0, (int)st.st_uid);
+	close(fd);
+}
+
+/* How many groups are made, looked at and removed at a time, and how often. */
+#define BATCH 200
+#define BATCHES 10
+
+struct looker {
+	const char *grp;
+	long wanted;
+	long looked;
+	long ready;
+	int err;
+};
+
+/* Looks at each of a batch once, through the mount at @proc. */
+static int look_at(const char *proc, const char *grp)
+{
+	struct stat st;
+	int i;
+
+	for (i = 0; i < BATCH; i++) {
+		const char *path = rc_fmt("%s%s/b%d", proc,
+					  grp + strlen("/proc"), i);
+
+		if (stat(path, &st) || stat(rc_fmt("%s/tasks", path), &st))
+			return -errno;
+	}
+	return 0;
+}
+
+/* In a pid namespace of its own, with a mount of proc that nobody else sees. */
+static int look_on(void *arg)
+{
+	struct looker *looker = arg;
+	const char *proc = "/tmp";
+	long done = 0;
+
+	if (mount("proc", proc, "proc", 0, NULL))
+		looker->err = -errno;
+	rc_set(&looker->ready, 1);
+	while (!looker->err) {
+		if (rc_get(&looker->wanted) == done) {
+			rc_nap();
+			continue;
+		}
+		looker->err = look_at(proc, looker->grp);
+		rc_set(&looker->looked, ++done);
+	}
+	rc_set(&looker->looked, BATCHES);
+	return looker->err;
+}
+
+static int look_from_namespaces(void *arg)
+{
+	struct looker *looker = arg;
+	pid_t pid = -1;
+
+	if (!unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID))
+		pid = fork();
+	if (!pid) {
+		/* Its parent has no id there, so no rc_fork(). */
+		rc_die_with_parent();
+		_exit(-look_on(looker));
+	}
+	if (pid < 0) {
+		looker->err = -errno;
+		rc_set(&looker->ready, 1);
+		return looker->err;
+	}
+	return rc_reap(pid);
+}
+
+static int become_user(void *arg)
+{
+	return rc_run_as(RC_USER, look_from_namespaces, arg);
+}
+
+/* Who has looked at a group once does not keep it when it has been removed. */
+TEST_F(mounts, forgotten)
+{
+	struct looker *looker = rc_shared(sizeof(*looker));
+	const char *counts = RC_ROOT "/debug/debug.counts";
+	long groups, turn;
+	int i;
+
+	if (!rc_has_subsys("debug"))
+		SKIP(return, "kernel without CONFIG_RC_DEBUG");
+	ASSERT_TRUE(looker && rc_bound_new("debug"));
+	looker->grp = self->grp;
+	ASSERT_LT(0, rc_spawn(become_user, looker));
+	ASSERT_TRUE(RC_WAIT(rc_get(&looker->ready)));
+	ASSERT_EQ(0, looker->err);
+	groups = rc_field(counts, "groups");
+	for (turn = 1; turn <= BATCHES; turn++) {
+		for (i = 0; i < BATCH; i++)
+			ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/b%d", self->grp, i)));
+		rc_set(&looker->wanted, turn);
+		ASSERT_TRUE(RC_WAIT(rc_get(&looker->looked) >= turn));
+		ASSERT_EQ(0, looker->err);
+		for (i = 0; i < BATCH; i++)
+			ASSERT_EQ(0, rc_rmdir(rc_fmt("%s/b%d", self->grp, i)));
+	}
+	EXPECT_TRUE(RC_WAIT((long)rc_field(counts, "groups") <= groups));
+	TH_LOG("%d groups looked at, %lld are left", BATCHES * BATCH,
+	       (long long)rc_field(counts, "groups") - groups);
+}
+
+/* Nor does who has mounted something there, which nobody sees any more. */
+TEST_F(mounts, mounted_over)
+{
+	struct stat before, after;
+
+	ASSERT_EQ(0, stat(self->grp2, &before));
+	ASSERT_EQ(0, mount("none", self->grp2, "tmpfs", 0, NULL));
+	ASSERT_EQ(0, stat(self->grp2, &after));
+	ASSERT_NE(before.st_dev, after.st_dev);
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	EXPECT_TRUE(RC_WAIT(stat(self->grp2, &after) && errno == ENOENT));
 }
 
 static int open_for_writing(void *arg)

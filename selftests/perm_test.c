@@ -172,6 +172,29 @@ TEST_F(perm, attributes_stick)
 	EXPECT_EQ(S_IFDIR | 0750, (int)st.st_mode);
 }
 
+static int write_list(void *fd)
+{
+	return rc_write_fd(*(int *)fd, "debug", strlen("debug"));
+}
+
+/* Who binds a controller through what root has opened owns none of its files. */
+TEST_F(perm, binder)
+{
+	struct stat st;
+	int fd;
+
+	if (!rc_has_subsys("debug"))
+		SKIP(return, "kernel without CONFIG_RC_DEBUG");
+	ASSERT_EQ(0, rc_rmdir(self->grp));
+	fd = rc_open(rc_fmt("%s/subsystems", self->hier), O_WRONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, rc_run_as(RC_USER, write_list, &fd));
+	ASSERT_EQ(0, stat(rc_fmt("%s/debug.counts", self->hier), &st));
+	EXPECT_EQ(0, (int)st.st_uid);
+	EXPECT_EQ(0, (int)st.st_gid);
+	close(fd);
+}
+
 struct mover {
 	const char *tasks;
 	int fd;

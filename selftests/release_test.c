@@ -430,7 +430,31 @@ TEST_F(release, waiting)
 }
 
 /* The agent is the one that is set when the group's turn has come. */
+TEST_F(release, agent_changed)
+{
+	ASSERT_EQ(0, block(self->hier, self->dir, self->pid, self->agents));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	ASSERT_EQ(0, use(self->hier, self->grp, self->pid));
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "rmdir"));
+	rc_set(&self->agents->gate, 1);
+	EXPECT_TRUE(RC_WAIT(access(self->grp, F_OK) && errno == ENOENT));
+}
+
+/* If there is none by then, none is run. */
 TEST_F(release, agent_taken_away)
+{
+	ASSERT_EQ(0, block(self->hier, self->dir, self->pid, self->agents));
+	ASSERT_EQ(0, notify(self->grp, "1"));
+	ASSERT_EQ(0, use(self->hier, self->grp, self->pid));
+	ASSERT_EQ(0, rc_write(agent_of(self->hier), ""));
+	rc_set(&self->agents->gate, 1);
+	ASSERT_TRUE(RC_WAIT(all_logged(self->dir) == MAX_AGENTS &&
+			    !rc_get(&self->agents->running)));
+	EXPECT_EQ(0, logged(self->dir, self->hier, self->grp));
+}
+
+/* Agents that hang hold up those of their own hierarchy, and no others. */
+TEST_F(release, hanging)
 {
 	const char *hier = rc_hier_new();
 
@@ -438,13 +462,58 @@ TEST_F(release, agent_taken_away)
 	ASSERT_EQ(0, block(self->hier, self->dir, self->pid, self->agents));
 	ASSERT_EQ(0, notify(self->grp, "1"));
 	ASSERT_EQ(0, use(self->hier, self->grp, self->pid));
-	ASSERT_EQ(0, rc_write(agent_of(self->hier), ""));
-	rc_set(&self->agents->gate, 1);
-	/* All hierarchies have the same few agents. */
 	ASSERT_EQ(0, set_agent(hier, self->dir, "log"));
 	ASSERT_EQ(0, flush(hier, self->dir, self->pid));
-	ASSERT_TRUE(RC_WAIT(all_logged(self->dir) == 3 * MAX_AGENTS));
 	EXPECT_EQ(0, logged(self->dir, self->hier, self->grp));
+	EXPECT_EQ(MAX_AGENTS, (int)rc_get(&self->agents->running));
+	rc_set(&self->agents->gate, 1);
+	EXPECT_TRUE(RC_WAIT(logged(self->dir, self->hier, self->grp) == 1));
+}
+
+/* Many releases in one hierarchy do not hold up the one in another. */
+TEST_F_TIMEOUT(release, fair, 4 * TEST_TIMEOUT_DEFAULT)
+{
+	const int nr = 200;
+	const char *hier = rc_hier_new(), *grp;
+	int i;
+
+	ASSERT_TRUE(!!hier);
+	grp = rc_group_new(hier);
+	ASSERT_TRUE(!!grp);
+	ASSERT_EQ(0, notify(grp, "1"));
+	ASSERT_EQ(0, set_agent(self->hier, self->dir, "slow"));
+	ASSERT_EQ(0, set_agent(hier, self->dir, "log"));
+	ASSERT_EQ(0, notify(self->hier, "1"));
+	for (i = 0; i < nr; i++) {
+		const char *each = rc_group_new(self->hier);
+
+		ASSERT_TRUE(!!each);
+		ASSERT_EQ(0, use(self->hier, each, self->pid));
+	}
+	ASSERT_EQ(0, use(hier, grp, self->pid));
+	ASSERT_TRUE(RC_WAIT(logged(self->dir, hier, grp) == 1));
+	/* Far from all had their turn, though they all came before. */
+	TH_LOG("%ld of %d agents had started", rc_get(&self->agents->started),
+	       nr + 1);
+	EXPECT_GT(nr, rc_get(&self->agents->started));
+	ASSERT_TRUE(RC_WAIT(rc_get(&self->agents->started) == nr + 1));
+}
+
+/* A hierarchy goes with agents waiting for their turn, and its name comes again. */
+TEST_F(release, hierarchy_goes)
+{
+	const char *hier = self->hier;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, set_agent(hier, self->dir, "fail"));
+		ASSERT_EQ(0, notify(self->grp, "1"));
+		ASSERT_EQ(0, use(hier, self->grp, self->pid));
+		ASSERT_EQ(0, rc_rmdir(self->grp));
+		ASSERT_EQ(0, rc_rmdir(hier));
+		ASSERT_EQ(0, rc_mkdir(hier));
+		ASSERT_EQ(0, rc_mkdir(self->grp));
+	}
 }
 
 /* A renamed hierarchy is called so. */

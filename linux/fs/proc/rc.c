@@ -13,8 +13,13 @@
  * Each mount of proc has its own dentries and inodes for one tree of entries.
  * What was done through another mount shows when a dentry is looked at again:
  * it is dropped if its entry is dead or has another name, and the inode takes mode
- * and owner from the entry before they are used. A dentry for a name that is not there exists
- * only while that name is being made.
+ * and owner from the entry before they are used. A dentry for a name that is not
+ * there exists only while that name is being made. So that nobody who does not look
+ * again keeps a removed group, an entry lists its directory's inodes in all mounts.
+ *
+ * An entry's pde_unload_lock, which is free as nobody waits for its users, protects
+ * that list, and mode and owner. These change under rc_mutex, too, and can be read
+ * under either.
  */
 
 #include <linux/capability.h>
@@ -23,7 +28,9 @@
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/namei.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "rc_internal.h"
 
@@ -78,7 +85,7 @@ static struct proc_dir_entry *rc_pde_alloc(struct rc_group *grp,
 	RB_CLEAR_NODE(&de->subdir_node);
 	refcount_set(&de->refcnt, 1);
 	spin_lock_init(&de->pde_unload_lock);
-	INIT_LIST_HEAD(&de->pde_openers);
+	INIT_HLIST_HEAD(&de->inodes);
 	de->uid = current_fsuid();
 	de->gid = current_fsgid();
 	de->proc_dops = &rc_dops;
@@ -98,11 +105,9 @@ static int rc_add_file(struct proc_dir_entry *dir, struct rc_group *grp,
 		return -ENOMEM;
 	de->proc_iops = &rc_file_iops;
 	de->rc_file = file;
-	/* Whoever it is that asks for it first. */
-	if (!rc_is_root(grp)) {
-		de->uid = grp->uid;
-		de->gid = grp->gid;
-	}
+	/* Whoever it is that asks for it first, or binds the controller. */
+	de->uid = grp->uid;
+	de->gid = grp->gid;
 	err = pde_link(dir, de);
 	if (err)
 		pde_put(de);
@@ -261,14 +266,31 @@ static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
  * Inodes and dentries
  */
 
-/* Takes mode and owner from the entry, which all mounts share. */
+/* The entry is the truth, which all mounts share; an inode is a copy. */
+static void rc_copy_attr(struct inode *inode, struct proc_dir_entry *de)
+{
+	lockdep_assert_held(&de->pde_unload_lock);
+	/* The owner first: who gives a file away does that before he opens it up. */
+	WRITE_ONCE(inode->i_uid, de->uid);
+	WRITE_ONCE(inode->i_gid, de->gid);
+	WRITE_ONCE(inode->i_mode, de->mode);
+}
+
+/*
+ * Takes mode and owner from the entry. Mostly they are the same, which is seen
+ * without the lock: what changes meanwhile may as well have changed later.
+ */
 static void rc_refresh_inode(struct inode *inode)
 {
 	struct proc_dir_entry *de = PDE(inode);
 
-	inode->i_mode = READ_ONCE(de->mode);
-	inode->i_uid = READ_ONCE(de->uid);
-	inode->i_gid = READ_ONCE(de->gid);
+	if (READ_ONCE(inode->i_mode) == READ_ONCE(de->mode) &&
+	    uid_eq(READ_ONCE(inode->i_uid), READ_ONCE(de->uid)) &&
+	    gid_eq(READ_ONCE(inode->i_gid), READ_ONCE(de->gid)))
+		return;
+	spin_lock(&de->pde_unload_lock);
+	rc_copy_attr(inode, de);
+	spin_unlock(&de->pde_unload_lock);
 }
 
 /* Takes over the caller's reference to @de, also on failure. */
@@ -277,8 +299,19 @@ static struct inode *rc_get_inode(struct super_block *sb,
 {
 	struct inode *inode = proc_get_inode(sb, de);
 
-	if (inode && S_ISREG(inode->i_mode))
+	if (!inode)
+		return NULL;
+	if (S_ISREG(inode->i_mode)) {
 		inode->i_fop = de->rc_file->fops ?: &rc_show_fops;
+		return inode;
+	}
+	/*
+	 * For rc_dir_forget(). If that was faster, the dentry goes when it is let
+	 * go, as the entry is dead.
+	 */
+	spin_lock(&de->pde_unload_lock);
+	hlist_add_head_rcu(&PROC_I(inode)->sibling_inodes, &de->inodes);
+	spin_unlock(&de->pde_unload_lock);
 	return inode;
 }
 
@@ -361,6 +394,35 @@ static int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
 	return 0;
 }
 
+static void rc_set_entry(struct proc_dir_entry *de, struct inode *inode,
+			 const struct iattr *attr)
+{
+	struct user_namespace *user_ns = i_user_ns(inode);
+	unsigned int valid = attr->ia_valid;
+	umode_t mode = de->mode;
+
+	/* These come without a mode, but for what the VFS has made of the inode's. */
+	if (valid & (ATTR_KILL_SUID | ATTR_KILL_SGID)) {
+		if (valid & ATTR_KILL_SUID)
+			mode &= ~S_ISUID;
+		if (valid & ATTR_KILL_SGID)
+			mode &= ~S_ISGID;
+	} else if (valid & ATTR_MODE) {
+		mode = attr->ia_mode;
+	}
+
+	spin_lock(&de->pde_unload_lock);
+	if (valid & ATTR_UID)
+		WRITE_ONCE(de->uid, from_vfsuid(&nop_mnt_idmap, user_ns,
+						attr->ia_vfsuid));
+	if (valid & ATTR_GID)
+		WRITE_ONCE(de->gid, from_vfsgid(&nop_mnt_idmap, user_ns,
+						attr->ia_vfsgid));
+	WRITE_ONCE(de->mode, mode);
+	rc_copy_attr(inode, de);
+	spin_unlock(&de->pde_unload_lock);
+}
+
 static int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		      struct iattr *attr)
 {
@@ -374,14 +436,15 @@ static int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	err = setattr_prepare(&nop_mnt_idmap, dentry, attr);
 	if (!err && rc_pde_dead(de))
 		err = -ENODEV;
-	if (!err) {
-		setattr_copy(&nop_mnt_idmap, inode, attr);
-		WRITE_ONCE(de->mode, inode->i_mode);
-		WRITE_ONCE(de->uid, inode->i_uid);
-		WRITE_ONCE(de->gid, inode->i_gid);
-	}
+	if (!err)
+		rc_set_entry(de, inode, attr);
 	mutex_unlock(&rc_mutex);
-	return err;
+	if (err)
+		return err;
+	/* The times are the inode's own. */
+	attr->ia_valid &= ~(ATTR_MODE | ATTR_UID | ATTR_GID);
+	setattr_copy(&nop_mnt_idmap, inode, attr);
+	return 0;
 }
 
 /*
@@ -389,8 +452,21 @@ static int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
  */
 
 /*
+ * Is the entry still what the dentry in @dir says? Through another mount it can
+ * have been renamed or removed, and another one can have its name.
+ */
+static bool rc_still_named(struct proc_dir_entry *de, struct inode *dir,
+			   const struct dentry *dentry)
+{
+	lockdep_assert_held(&rc_mutex);
+	return !rc_pde_dead(de) && de->parent == PDE(dir) &&
+	       pde_is_named(de, dentry->d_name.name, dentry->d_name.len);
+}
+
+/*
  * Makes a group or a hierarchy with its directory. With @sb, returns its inode
- * there, else NULL.
+ * there, else NULL. It is whole before it can be looked up, and can be looked up
+ * before it is listed.
  */
 static struct inode *rc_make_group(struct proc_dir_entry *parent_de,
 				   const char *name, umode_t mode,
@@ -487,8 +563,10 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 		return -EPERM;
 
 	mutex_lock(&rc_mutex);
-	err = rc_group_remove(grp);
+	err = rc_still_named(de, dir, dentry) ? rc_group_remove(grp) : -ENOENT;
 	if (!err) {
+		/* For rc_dir_forget(). */
+		pde_get(de);
 		rc_kill_dir(de);
 		rc_group_removed(grp);
 	}
@@ -496,8 +574,26 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 	return err;
 }
 
+/**
+ * rc_dir_forget - let all mounts of proc forget the directory of a removed group
+ * @grp: the group, removed an RCU grace period ago
+ *
+ * Else the dentries that somebody has looked at once keep it, and the group, for as
+ * long as nobody looks again. Those that are in use, as open files, stay until
+ * they are let go.
+ *
+ * Context: process context, no locks held; called once.
+ */
 void rc_dir_forget(struct rc_group *grp)
 {
+	struct proc_dir_entry *de = grp->pde;
+
+	/* Tests make groups without one. */
+	if (!de)
+		return;
+	proc_invalidate_siblings_dcache(&de->inodes, &de->pde_unload_lock);
+	grp->pde = NULL;
+	pde_put(de);
 }
 
 static int rc_dir_rename(struct proc_dir_entry *de, const char *name)
@@ -538,7 +634,9 @@ static int rc_rename(struct mnt_idmap *idmap,
 		return -EPERM;
 
 	mutex_lock(&rc_mutex);
-	err = rc_dir_rename(de, new_dentry->d_name.name);
+	err = -ENOENT;
+	if (rc_still_named(de, old_dir, old_dentry))
+		err = rc_dir_rename(de, new_dentry->d_name.name);
 	mutex_unlock(&rc_mutex);
 	return err;
 }
@@ -610,10 +708,40 @@ static int rc_emit_file(struct dir_context *ctx, struct proc_dir_entry *dir,
 	return room ? 0 : -ENOBUFS;
 }
 
+/* A group in a directory, as readdir(2) tells of it. */
+struct rc_dirent {
+	char name[NAME_MAX + 1];
+	unsigned int ino;
+	u64 serial;
+};
+
+/* The oldest group in @parent whose serial is @serial or more. */
+static bool rc_next_dirent(struct rc_group *parent, u64 serial,
+			   struct rc_dirent *next)
+{
+	struct rc_group *grp;
+
+	/* RCU keeps the name, and the entry of a group that was in the tree. */
+	rcu_read_lock();
+	grp = rc_group_next(parent, serial);
+	if (grp) {
+		strscpy(next->name, rcu_dereference(grp->name),
+			sizeof(next->name));
+		next->ino = grp->pde->low_ino;
+		next->serial = grp->serial;
+	}
+	rcu_read_unlock();
+	if (!grp)
+		return false;
+	rc_group_put(grp);
+	return true;
+}
+
 static int rc_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct proc_dir_entry *dir = PDE(file_inode(file));
-	struct rc_group *parent = dir->data, *grp;
+	struct rc_group *parent = dir->data;
+	struct rc_dirent next;
 
 	if (rc_pde_dead(dir))
 		return -ENOENT;
@@ -626,28 +754,15 @@ static int rc_readdir(struct file *file, struct dir_context *ctx)
 		if (err)
 			return err == -ENOBUFS ? 0 : err;
 	}
-	for (;;) {
-		char name[NAME_MAX + 1];
-		unsigned int ino;
-		u64 serial;
-
-		/* The reader can stall dir_emit(), so not under the mutex. */
-		mutex_lock(&rc_mutex);
-		grp = rc_group_next(parent, ctx->pos - RC_POS_GROUPS);
-		if (grp) {
-			strscpy(name, rc_group_name(grp), sizeof(name));
-			ino = grp->pde->low_ino;
-			serial = grp->serial;
-			rc_group_put(grp);
-		}
-		mutex_unlock(&rc_mutex);
-		if (!grp)
-			return 0;
-		ctx->pos = RC_POS_GROUPS + serial;
-		if (!dir_emit(ctx, name, strlen(name), ino, DT_DIR))
+	/* The reader can stall dir_emit(), so without a lock. */
+	while (rc_next_dirent(parent, ctx->pos - RC_POS_GROUPS, &next)) {
+		ctx->pos = RC_POS_GROUPS + next.serial;
+		if (!dir_emit(ctx, next.name, strlen(next.name), next.ino,
+			      DT_DIR))
 			return 0;
 		ctx->pos++;
 	}
+	return 0;
 }
 
 static loff_t rc_dir_llseek(struct file *file, loff_t offset, int whence)

@@ -259,13 +259,17 @@ static int rc_top_subsystems_show(struct seq_file *m, struct rc_group *grp)
 	unsigned int id;
 
 	seq_puts(m, "#subsys_name\thierarchy\tnum_groups\tenabled\n");
-	mutex_lock(&rc_mutex);
-	for_each_rc_subsys(ss, id)
+	/* Keeps a hierarchy that a controller has been seen in, and its name. */
+	rcu_read_lock();
+	for_each_rc_subsys(ss, id) {
+		struct rc_hierarchy *hier = READ_ONCE(ss->hier);
+
 		seq_printf(m, "%s\t%s\t%u\t%d\n", ss->name,
-			   ss->hier ? rc_group_name(&ss->hier->root) : "-",
-			   ss->hier ? ss->hier->nr_groups : 0,
+			   hier ? rcu_dereference(hier->root.name) : "-",
+			   hier ? READ_ONCE(hier->nr_groups) : 0,
 			   rc_subsys_enabled(ss));
-	mutex_unlock(&rc_mutex);
+	}
+	rcu_read_unlock();
 	return 0;
 }
 
@@ -305,9 +309,12 @@ static const struct rc_core_file rc_subsystems = {
 
 static int rc_agent_show(struct seq_file *m, struct rc_group *grp)
 {
-	mutex_lock(&rc_mutex);
-	seq_printf(m, "%s\n", grp->hier->agent ?: "");
-	mutex_unlock(&rc_mutex);
+	const struct rc_agent *agent;
+
+	rcu_read_lock();
+	agent = rcu_dereference(grp->hier->agent);
+	seq_printf(m, "%s\n", agent ? agent->path : "");
+	rcu_read_unlock();
 	return 0;
 }
 

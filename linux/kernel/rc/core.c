@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resource control for task groups: controllers, hierarchies, groups.
+ * Resource control for task groups: hierarchies and groups.
  *
  * Model
  * =====
@@ -63,10 +63,7 @@
  * one of a namespace, whose end sleeps for as long as a file system likes.
  */
 
-#include <linux/capability.h>
 #include <linux/ctype.h>
-#include <linux/init_task.h>
-#include <linux/limits.h>
 #include <linux/slab.h>
 #include <linux/seq_file.h>
 #include <linux/seqlock.h>
@@ -86,13 +83,6 @@ struct rc_group rc_top = {
 	.children	= RB_ROOT,
 };
 
-unsigned int rc_nr_subsys __ro_after_init;
-
-struct rc_hooks rc_hooks __ro_after_init;
-
-/* Ids of controllers that the command line turns off. */
-static unsigned long rc_disabled __ro_after_init;
-
 /* Slots in use. Changed under rc_mutex. */
 static DECLARE_BITMAP(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
 
@@ -101,41 +91,6 @@ static u64 rc_last_serial;
 
 /* A path through several groups is read from before or after a renaming. */
 static DEFINE_SEQLOCK(rc_name_lock);
-
-struct rc_subsys *rc_subsys_by_id(unsigned int id)
-{
-	return __start___rc_subsys[id];
-}
-
-/**
- * rc_init_early - give the controllers their ids and the first task its states
- *
- * Context: boot, one task, no allocator.
- */
-void __init rc_init_early(void)
-{
-	unsigned int nr = __stop___rc_subsys - __start___rc_subsys;
-	struct rc_subsys *ss;
-	struct rc_file *file;
-	unsigned int id;
-
-	if (nr > CONFIG_RC_MAX_SUBSYS) {
-		pr_warn("rc: %u controllers, but CONFIG_RC_MAX_SUBSYS=%u; the last ones are off\n",
-			nr, CONFIG_RC_MAX_SUBSYS);
-		nr = CONFIG_RC_MAX_SUBSYS;
-	}
-	rc_nr_subsys = nr;
-	for_each_rc_subsys(ss, id) {
-		ss->id = id;
-		init_nsproxy.rc.state[id] = ss->top;
-		__assign_bit(id, &rc_hooks.can_fork, ss->can_fork);
-		__assign_bit(id, &rc_hooks.fork, ss->fork);
-		__assign_bit(id, &rc_hooks.exit, ss->exit);
-		for (file = ss->files; file && file->name; file++)
-			file->ss = ss;
-	}
-	rc_proxy_init_boot();
-}
 
 /**
  * rc_name_valid - may a group or hierarchy be called so?
@@ -154,90 +109,6 @@ bool rc_name_valid(const char *name, bool hierarchy)
 			return false;
 	}
 	return true;
-}
-
-static struct rc_subsys *rc_subsys_find(const char *name, size_t len)
-{
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	for_each_rc_subsys(ss, id)
-		if (strlen(ss->name) == len && !memcmp(ss->name, name, len))
-			return ss;
-	return NULL;
-}
-
-/**
- * rc_subsys_enabled - may a controller be bound?
- * @ss: the controller
- *
- * Return: false if the kernel's command line turns it off.
- */
-bool rc_subsys_enabled(const struct rc_subsys *ss)
-{
-	return !test_bit(ss->id, &rc_disabled);
-}
-
-/**
- * rc_parse_subsys_list - read a list of controllers
- * @list: the list, separated by commas
- * @blanks: there may be blanks too, and several separators in a row; otherwise
- *	this is the name of a hierarchy
- * @mask: set to their ids
- *
- * Return: true if each element is the name of a controller.
- */
-bool rc_parse_subsys_list(const char *list, bool blanks, unsigned long *mask)
-{
-	*mask = 0;
-	for (;;) {
-		size_t len = strcspn(list, blanks ? ", \t" : ",");
-		struct rc_subsys *ss = rc_subsys_find(list, len);
-
-		if (ss)
-			__set_bit(ss->id, mask);
-		else if (len || !blanks)
-			return false;
-		if (!list[len])
-			return true;
-		list += len + 1;
-	}
-}
-
-static int __init rc_disable_setup(char *list)
-{
-	unsigned long mask;
-	char *name;
-
-	while ((name = strsep(&list, ","))) {
-		if (rc_parse_subsys_list(name, false, &mask))
-			rc_disabled |= mask;
-		else
-			pr_warn("rc: rc_disable: there is no controller \"%s\"\n",
-				name);
-	}
-	return 1;
-}
-__setup("rc_disable=", rc_disable_setup);
-
-/**
- * rc_show_subsys_list - print names of controllers in order of their ids
- * @m: where to
- * @mask: the ids
- * @sep: what stands between two names
- */
-void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep)
-{
-	struct rc_subsys *ss;
-	bool first = true;
-	unsigned int id;
-
-	for_each_rc_subsys_in(ss, id, &mask) {
-		if (!first)
-			seq_putc(m, sep);
-		seq_puts(m, ss->name);
-		first = false;
-	}
 }
 
 static void rc_group_destroy_states(struct rc_group *grp, unsigned int nr)
@@ -290,7 +161,7 @@ static void rc_group_free(struct rc_group *grp)
 
 	kfree(rcu_dereference_protected(grp->name, true));
 	if (rc_is_root(grp)) {
-		kfree(grp->hier->agent);
+		rc_free_agent(grp->hier);
 		kfree(grp->hier);
 	} else {
 		kfree(grp);
@@ -435,7 +306,8 @@ static struct rc_group *rc_group_walk(struct rc_group *pos, struct rc_group *top
  * Context: process context, may sleep. Takes no lock that others wait for.
  */
 void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
-		       void (*fn)(struct rc_state *st, void *arg), void *arg)
+		       void (*fn)(struct rc_state *st, void *arg),
+		       void *arg)
 {
 	struct rc_group *first = rc_state_group(top), *grp;
 
@@ -477,94 +349,6 @@ static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
 	refcount_set(&grp->ref, 1);
 	rc_debug_add(1, &rc_debug_counts.groups);
 	return 0;
-}
-
-/*
- * Binding
- */
-
-static void rc_unbind(unsigned long mask)
-{
-	unsigned int id = rc_nr_subsys;
-
-	while (id--) {
-		struct rc_subsys *ss = rc_subsys_by_id(id);
-
-		if (!test_bit(id, &mask))
-			continue;
-		WRITE_ONCE(ss->top->group, NULL);
-		WRITE_ONCE(ss->hier, NULL);
-		if (ss->bind)
-			ss->bind(NULL);
-	}
-}
-
-/* All controllers of @mask or none. */
-static int rc_bind(struct rc_hierarchy *hier, unsigned long mask)
-{
-	struct rc_subsys *ss;
-	unsigned int id;
-	int err;
-
-	if (mask & rc_disabled)
-		return -ENOENT;
-	for_each_rc_subsys_in(ss, id, &mask)
-		if (ss->hier)
-			return -EBUSY;
-	for_each_rc_subsys_in(ss, id, &mask) {
-		err = ss->bind ? ss->bind(hier) : 0;
-		if (err) {
-			rc_unbind(mask & (BIT(id) - 1));
-			return err;
-		}
-		/* Readers under RCU find a hierarchy that has its name. */
-		smp_store_release(&ss->hier, hier);
-		smp_store_release(&ss->top->group, &hier->root);
-	}
-	return 0;
-}
-
-/**
- * rc_rebind_begin - give a hierarchy more controllers, which it does not show yet
- * @hier: the hierarchy
- * @mask: ids of those that it shall have, in place of its own
- *
- * Context: rc_mutex held; may sleep. Either rc_rebind_abort() or
- * rc_rebind_commit() follows on success.
- * Return: 0; -EBUSY a controller is bound elsewhere or the hierarchy has groups;
- * -ENOENT a controller is turned off; or what a controller says.
- */
-int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask)
-{
-	lockdep_assert_held(&rc_mutex);
-	if (!RB_EMPTY_ROOT(&hier->root.children))
-		return -EBUSY;
-	return rc_bind(hier, mask & ~hier->subsys_mask);
-}
-
-/**
- * rc_rebind_abort - undo rc_rebind_begin()
- * @hier: as there
- * @mask: as there
- */
-void rc_rebind_abort(struct rc_hierarchy *hier, unsigned long mask)
-{
-	lockdep_assert_held(&rc_mutex);
-	rc_unbind(mask & ~hier->subsys_mask);
-}
-
-/**
- * rc_rebind_commit - let go of controllers after rc_rebind_begin()
- * @hier: as there
- * @mask: as there
- */
-void rc_rebind_commit(struct rc_hierarchy *hier, unsigned long mask)
-{
-	unsigned long gone = hier->subsys_mask & ~mask;
-
-	lockdep_assert_held(&rc_mutex);
-	WRITE_ONCE(hier->subsys_mask, mask);
-	rc_unbind(gone);
 }
 
 /*
@@ -653,35 +437,6 @@ static bool rc_serial_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * rc_group_bind - give a new hierarchy its controllers
- * @grp: from rc_group_create(); a group that is no root has those of its
- *	hierarchy
- *
- * Context: rc_mutex held; may sleep.
- * Return: 0, after which either rc_group_unbind() or rc_group_publish() follows;
- * -EBUSY a controller is bound elsewhere; -ENOENT one is turned off; or what a
- * controller says.
- */
-int rc_group_bind(struct rc_group *grp)
-{
-	lockdep_assert_held(&rc_mutex);
-	return rc_is_root(grp) ? rc_bind(grp->hier, grp->hier->subsys_mask) : 0;
-}
-
-/**
- * rc_group_unbind - undo rc_group_bind()
- * @grp: as there
- *
- * Context: rc_mutex held; may sleep.
- */
-void rc_group_unbind(struct rc_group *grp)
-{
-	lockdep_assert_held(&rc_mutex);
-	if (rc_is_root(grp))
-		rc_unbind(grp->hier->subsys_mask);
-}
-
-/**
  * rc_group_publish - enter a new group in the tree
  * @grp: after rc_group_bind(); its directory can be found already
  *
@@ -737,7 +492,7 @@ int rc_group_remove(struct rc_group *grp)
 	WRITE_ONCE(grp->hier->nr_groups, grp->hier->nr_groups - 1);
 	rc_group_offline_states(grp);
 	if (rc_is_root(grp)) {
-		rc_unbind(grp->hier->subsys_mask);
+		rc_group_unbind(grp);
 		list_del_rcu(&grp->hier->node);
 		__clear_bit(grp->hier->id, rc_slots);
 	}

@@ -7,6 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/rc.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
@@ -90,7 +91,10 @@ struct rc_group {
  * @subsys_mask: ids of the controllers bound to it; rc_mutex, read under RCU
  * @nr_groups: groups in it, the root counted; written under rc_mutex, may be
  *	read without
- * @agent: path of the program to run for released groups, or NULL; rc_mutex
+ * @agent: the program to run for released groups, or NULL; changed under rc_mutex,
+ *	read under RCU
+ * @agent_wq: where its runs wait for each other; NULL until there was an agent,
+ *	does not change then
  * @node: in rc_hierarchies, in order of creation; changed under rc_mutex, walked
  *	under RCU
  */
@@ -99,8 +103,19 @@ struct rc_hierarchy {
 	unsigned int id;
 	unsigned long subsys_mask;
 	unsigned int nr_groups;
-	char *agent;
+	struct rc_agent __rcu *agent;
+	struct workqueue_struct *agent_wq;
 	struct list_head node;
+};
+
+/**
+ * struct rc_agent - the program that is run for released groups
+ * @rcu: frees it
+ * @path: its path; never changes
+ */
+struct rc_agent {
+	struct rcu_head rcu;
+	char path[];
 };
 
 /**
@@ -178,7 +193,7 @@ static inline void rc_debug_add(int nr, atomic_t *count)
 		atomic_add(nr, count);
 }
 
-/* core.c */
+/* subsys.c */
 extern unsigned int rc_nr_subsys;
 struct rc_subsys *rc_subsys_by_id(unsigned int id);
 
@@ -192,13 +207,18 @@ struct rc_subsys *rc_subsys_by_id(unsigned int id);
 	     (id) < CONFIG_RC_MAX_SUBSYS && ((ss) = rc_subsys_by_id(id)); \
 	     (id) = find_next_bit(mask, CONFIG_RC_MAX_SUBSYS, (id) + 1))
 
-bool rc_name_valid(const char *name, bool hierarchy);
 bool rc_subsys_enabled(const struct rc_subsys *ss);
 bool rc_parse_subsys_list(const char *list, bool blanks, unsigned long *mask);
 void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep);
-struct rc_group *rc_group_create(struct rc_group *parent, const char *name);
 int rc_group_bind(struct rc_group *grp);
 void rc_group_unbind(struct rc_group *grp);
+int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask);
+void rc_rebind_abort(struct rc_hierarchy *hier, unsigned long mask);
+void rc_rebind_commit(struct rc_hierarchy *hier, unsigned long mask);
+
+/* core.c */
+bool rc_name_valid(const char *name, bool hierarchy);
+struct rc_group *rc_group_create(struct rc_group *parent, const char *name);
 void rc_group_publish(struct rc_group *grp);
 int rc_group_remove(struct rc_group *grp);
 void rc_group_removed(struct rc_group *grp);
@@ -207,14 +227,10 @@ void rc_group_set_name(struct rc_group *grp, const char *name);
 u64 rc_newest_serial(void);
 struct rc_group *rc_group_next(struct rc_group *parent, u64 serial);
 struct rc_group *rc_state_group(const struct rc_state *st);
-int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask);
-void rc_rebind_abort(struct rc_hierarchy *hier, unsigned long mask);
-void rc_rebind_commit(struct rc_hierarchy *hier, unsigned long mask);
 unsigned int rc_group_path(struct rc_group *grp, const char **name);
 
 /* proxy.c */
 void rc_proxy_init_boot(void);
-struct nsproxy *rc_task_home(struct task_struct *tsk);
 void rc_proxies_wait(void);
 void rc_proxy_discard(struct nsproxy *ns);
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
@@ -222,6 +238,28 @@ unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 			       struct nsproxy *new);
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			     struct rc_group *grp, struct nsproxy *fresh);
+void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from);
+void rc_home_put(struct nsproxy *home);
+void rc_home_activate(struct nsproxy *home);
+void rc_home_deactivate(struct nsproxy *home);
+
+/* Where its tasks are listed. NULL for one that names no group. */
+static inline struct nsproxy *rc_proxy_home(struct nsproxy *ns)
+{
+	return ns->rc.mask ? ns->rc.home : NULL;
+}
+
+static __always_inline void
+rc_home_leave(struct nsproxy *home, struct task_struct *tsk)
+{
+	lockdep_assert_held(&home->rc.lock);
+	hlist_del_init_rcu(&tsk->rc_node);
+	if (hlist_empty(&home->rc.tasks))
+		rc_home_deactivate(home);
+}
+
+/* task.c */
+struct nsproxy *rc_task_home(struct task_struct *tsk);
 
 /* attach.c */
 extern struct signal_struct *rc_moving;
@@ -236,6 +274,7 @@ void rc_group_release_check(struct rc_group *grp);
 void rc_group_end_release(struct rc_group *grp);
 void rc_group_wake_removed(struct rc_group *grp);
 int rc_set_agent(struct rc_hierarchy *hier, const char *path);
+void rc_free_agent(struct rc_hierarchy *hier);
 
 /* list.c */
 int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,

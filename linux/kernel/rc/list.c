@@ -328,7 +328,8 @@ static void rc_walk_for_each(struct rc_group *grp,
  * Context: process context, may sleep. Takes no lock that others wait for.
  */
 void rc_for_each_task(const struct rc_subsys *ss, struct rc_state *st,
-		      bool (*fn)(struct task_struct *tsk, void *arg), void *arg)
+		      bool (*fn)(struct task_struct *tsk, void *arg),
+		      void *arg)
 {
 	struct rc_group *grp = rc_state_group(st);
 
@@ -371,7 +372,7 @@ static int rc_pid_cmp(const void *a, const void *b)
 int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr)
 {
 	pid_t min = INT_MAX, max = 0;
-	size_t i, out = 0;
+	size_t i, range, out = 0;
 
 	*pids = (struct rc_pids) { };
 	if (!nr)
@@ -381,8 +382,9 @@ int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr)
 		max = max(max, pid[i]);
 	}
 	/* Where a bitmap is smaller than what it stands for, it also sorts. */
-	if ((max - min) / BITS_PER_TYPE(pid_t) < nr) {
-		pids->bits = max - min + 1;
+	range = max - min;
+	if (range / BITS_PER_TYPE(pid_t) < nr) {
+		pids->bits = range + 1;
 		pids->first = min;
 		pids->map = kvcalloc(BITS_TO_LONGS(pids->bits),
 				     sizeof(*pids->map), GFP_KERNEL_ACCOUNT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The proxy of a task: finding the one for a combination of namespaces and
- * groups, swapping it, inheriting it, freeing it.
+ * Proxies: finding the one for a combination of namespaces and groups, giving it
+ * to tasks, freeing it. task.c has what a task does to its own.
  *
  * How a proxy ends
  * ================
@@ -35,10 +35,6 @@
  * and lists the tasks. So a task changes lists only when it is moved, under
  * rc_mutex. The home's memory stays until the last that shares it has gone; its
  * namespaces do not wait for that.
- *
- * A task that exits lets go of its namespaces before the last of its work is done,
- * and that is to be charged to its groups. So it stays in its home's list, with
- * a reference in rc_home, and leaves in rc_exit(). It is not moved any more.
  */
 
 #include <linux/cgroup.h>
@@ -76,16 +72,8 @@ static atomic_t rc_proxies_over = ATOMIC_INIT(0);
 /* Movers whose users have too many, until some have been freed. */
 static DECLARE_WAIT_QUEUE_HEAD(rc_proxies_queue);
 
-atomic64_t rc_births_all = ATOMIC64_INIT(0);
-
 #define for_each_rc_slot(slot, ns)					\
 	for_each_set_bit(slot, &(ns)->rc.mask, CONFIG_RC_MAX_HIERARCHIES)
-
-/* Where its tasks are listed. NULL for one that names no group. */
-static struct nsproxy *rc_proxy_home(struct nsproxy *ns)
-{
-	return ns->rc.mask ? ns->rc.home : NULL;
-}
 
 /*
  * In the cache, each has the states of one that names no group, so that those that
@@ -272,7 +260,7 @@ static void rc_proxy_retire(struct nsproxy *ns)
 		rc_proxy_discard(ns);
 }
 
-static void rc_home_put(struct nsproxy *home)
+void rc_home_put(struct nsproxy *home)
 {
 	unsigned int slot;
 
@@ -309,14 +297,15 @@ void rc_proxy_free(struct nsproxy *ns)
  * Tasks in a home, homes in a group
  */
 
-/* Who walks over the group's tasks may have missed one. Pairs with rc_walk_group(). */
+/* Who walks over the group's tasks may have missed one. */
 static void rc_group_shift(struct rc_group *grp)
 {
+	/* After what is done to lists. Pairs with rc_walk_group(). */
 	smp_store_release(&grp->shifts, grp->shifts + 1);
 }
 
 /* @home is about to get a task: if it is the first, groups list it now. */
-static void rc_home_activate(struct nsproxy *home)
+void rc_home_activate(struct nsproxy *home)
 {
 	unsigned int slot;
 
@@ -336,7 +325,7 @@ static void rc_home_activate(struct nsproxy *home)
 }
 
 /* @home has lost its last task. Holds its lock. */
-static void rc_home_deactivate(struct nsproxy *home)
+void rc_home_deactivate(struct nsproxy *home)
 {
 	unsigned int slot;
 
@@ -351,17 +340,8 @@ static void rc_home_deactivate(struct nsproxy *home)
 	spin_unlock(&rc_proxy_lock);
 }
 
-static __always_inline void
-rc_home_leave(struct nsproxy *home, struct task_struct *tsk)
-{
-	lockdep_assert_held(&home->rc.lock);
-	hlist_del_init_rcu(&tsk->rc_node);
-	if (hlist_empty(&home->rc.tasks))
-		rc_home_deactivate(home);
-}
-
 /* Gives a proxy that no one sees yet the groups of @from, which is held. */
-static void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
+void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 {
 	ns->rc.installed = true;
 	if (!from->rc.mask)
@@ -489,323 +469,6 @@ unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 	}
 	rc_home_unlock_pair(leave, join);
 	return nr;
-}
-
-/*
- * Takes the proxy away from current, which exits and stays in its groups until
- * rc_exit(), or a child whose fork has failed.
- */
-static struct nsproxy *rc_drop_proxy(struct task_struct *tsk)
-{
-	struct nsproxy *old;
-
-	task_lock(tsk);
-	old = tsk->nsproxy;
-	/* Else it is outside of groups, or a child that has not joined. */
-	if (!hlist_unhashed(&tsk->rc_node)) {
-		refcount_inc(&old->rc.home->rc.users);
-		WRITE_ONCE(tsk->rc_home, old->rc.home);
-		/* Pairs with the barrier in rc_exiting_home(). */
-		smp_wmb();
-	}
-	WRITE_ONCE(tsk->nsproxy, NULL);
-	task_unlock(tsk);
-	return old;
-}
-
-/* Under RCU, of a task that has no proxy any more: NULL if it has left. */
-static struct nsproxy *rc_exiting_home(struct task_struct *tsk)
-{
-	/* After the look at the proxy. Pairs with the barrier in rc_drop_proxy(). */
-	smp_rmb();
-	return READ_ONCE(tsk->rc_home);
-}
-
-/**
- * rc_exiting_state - the state that a task without a proxy is charged to
- * @tsk: the task
- * @ss: the controller
- *
- * Context: as rc_task_state().
- * Return: the state; the top state when the task has left its groups.
- */
-struct rc_state *rc_exiting_state(struct task_struct *tsk,
-				  const struct rc_subsys *ss)
-{
-	struct nsproxy *home = rc_exiting_home(tsk);
-
-	return home ? READ_ONCE(home->rc.state[ss->id]) : ss->top;
-}
-
-/**
- * rc_task_home - where a task is listed
- * @tsk: any task
- *
- * Context: under RCU, to whose end the home's memory stays.
- * Return: the home, or NULL if the task is in no group but roots. It is that of
- * some moment; it stays where the home's lock is held and the task listed.
- */
-struct nsproxy *rc_task_home(struct task_struct *tsk)
-{
-	struct nsproxy *ns = READ_ONCE(tsk->nsproxy), *home, *again;
-
-	for (;;) {
-		if (!ns)
-			return rc_exiting_home(tsk);
-		home = READ_ONCE(ns->rc.mask) ? READ_ONCE(ns->rc.home) : NULL;
-		/* As in rc_task_state(). */
-		smp_rmb();
-		again = READ_ONCE(tsk->nsproxy);
-		if (again == ns)
-			return home;
-		ns = again;
-	}
-}
-
-/**
- * __rc_exit - the slow half of rc_exit()
- * @tsk: current
- *
- * Context: as rc_exit().
- */
-void __rc_exit(struct task_struct *tsk)
-{
-	struct nsproxy *home = tsk->rc_home;
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	spin_lock_irq(&home->rc.lock);
-	WRITE_ONCE(tsk->rc_home, NULL);
-	rc_home_leave(home, tsk);
-	spin_unlock_irq(&home->rc.lock);
-
-	for_each_rc_subsys_in(ss, id, &rc_hooks.exit)
-		if (home->rc.state[id] != ss->top)
-			ss->exit(home->rc.state[id], tsk);
-	rc_home_put(home);
-}
-
-static bool rc_is_moving(struct task_struct *tsk)
-{
-	return unlikely(READ_ONCE(rc_moving) == tsk->signal);
-}
-
-static void rc_wait_for_move(void)
-{
-	mutex_lock(&rc_mutex);
-	mutex_unlock(&rc_mutex);
-}
-
-/**
- * rc_replace_proxy - give current, or a child whose fork has failed, another proxy
- * @tsk: the task
- * @new: the proxy, which was never installed: it gets the groups that @tsk has now,
- *	so that a move since @new was made is not undone; or NULL for none, when
- *	@tsk exits
- *
- * Context: process context, may sleep.
- * Return: the old proxy, for the caller to drop.
- */
-struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
-{
-	struct nsproxy *old;
-
-	if (!new)
-		return rc_drop_proxy(tsk);
-
-	task_lock(tsk);
-	/* Who moves this process has prepared for the proxy that is there. */
-	while (rc_is_moving(tsk)) {
-		task_unlock(tsk);
-		rc_wait_for_move();
-		task_lock(tsk);
-	}
-	old = tsk->nsproxy;
-	rc_proxy_fill(new, old);
-	/* As in rc_proxy_change(). The task stays in the list where it is. */
-	smp_store_release(&tsk->nsproxy, new);
-	task_unlock(tsk);
-	return old;
-}
-
-/*
- * Fork
- */
-
-/**
- * rc_fork_pin - get the proxy that a child is to start from
- * @child: the child; what it has in ->nsproxy was copied without a reference
- *
- * Context: process context, may sleep. Current is the parent.
- * Return: the parent's proxy of this moment, with a reference, in @child as
- * well.
- */
-struct nsproxy *rc_fork_pin(struct task_struct *child)
-{
-	struct nsproxy *ns;
-
-	/*
-	 * Else a process that makes threads fast enough would never be moved.
-	 * Who does not see it yet is one of the threads that are there.
-	 */
-	if (rc_is_moving(child))
-		rc_wait_for_move();
-
-	/*
-	 * A count of 0 means that someone has just moved current. The memory is
-	 * safe, as current does not sleep here.
-	 */
-	do {
-		ns = READ_ONCE(current->nsproxy);
-	} while (unlikely(!refcount_inc_not_zero(&ns->count)));
-
-	child->rc_node.pprev = NULL;
-	child->nsproxy = ns;
-	return ns;
-}
-
-/**
- * __rc_can_fork - the slow half of rc_can_fork()
- * @child: the new task
- *
- * Context: as rc_can_fork().
- * Return: 0 or what a controller says.
- */
-int __rc_can_fork(struct task_struct *child)
-{
-	struct nsproxy *ns = current->nsproxy;
-	struct rc_subsys *ss;
-	unsigned int id;
-	int err;
-
-	for_each_rc_subsys_in(ss, id, &rc_hooks.can_fork) {
-		if (ns->rc.state[id] == ss->top)
-			continue;
-		err = ss->can_fork(ns->rc.state[id], child);
-		if (err)
-			goto out_cancel;
-	}
-	return 0;
-
-out_cancel:
-	while (id--) {
-		ss = rc_subsys_by_id(id);
-		if (ss->cancel_fork && ns->rc.state[id] != ss->top)
-			ss->cancel_fork(ns->rc.state[id], child);
-	}
-	return err;
-}
-
-/* What of &task_struct.rc_tell, of a newborn: whom to tell, if anybody. */
-enum {
-	RC_TELL_BIRTH = 1,	/* controllers in whose groups it is */
-	RC_TELL_OUTDATED,	/* all, since what it has copied can be outdated */
-};
-
-/**
- * __rc_fork - the slow half of rc_fork()
- * @child: the new task
- * @outdated: what it has copied may not be what its parent has now
- *
- * Puts the child in the list of its home, after giving it the groups that the
- * parent has now: it shares the parent's proxy, or has one of its own without
- * groups yet, so that nothing need be allocated.
- *
- * Context: as rc_fork(). Tasks are moved under tasklist_lock, so that the
- * parent's proxy stays, and who moves a whole process sees the child or has
- * moved the parent before.
- * Return: the proxy that the child had, if it is not the one it has now.
- */
-struct nsproxy *__rc_fork(struct task_struct *child, bool outdated)
-{
-	struct nsproxy *ns = child->nsproxy, *cur = current->nsproxy;
-	struct nsproxy *stale = NULL, *home;
-
-	if (!ns->rc.installed) {
-		rc_proxy_fill(ns, cur);
-	} else if (ns != cur) {
-		get_nsproxy(cur);
-		child->nsproxy = cur;
-		stale = ns;
-		ns = cur;
-	}
-
-	home = rc_proxy_home(ns);
-	if (home) {
-		spin_lock(&home->rc.lock);
-		rc_home_activate(home);
-		hlist_add_head_rcu(&child->rc_node, &home->rc.tasks);
-		spin_unlock(&home->rc.lock);
-	}
-	if (outdated || stale) {
-		/* A copy of what is going on about its parent. */
-		atomic64_set(&child->rc_births, 0);
-		child->rc_tell = RC_TELL_OUTDATED;
-	} else if (ns->rc.births) {
-		child->rc_tell = RC_TELL_BIRTH;
-	}
-	return stale;
-}
-
-/**
- * __rc_post_fork - the slow half of rc_post_fork()
- * @child: the new task
- * @stale: a proxy to drop, or NULL
- *
- * If somebody moves the child from here on, the controllers learn of it by that.
- */
-void __rc_post_fork(struct task_struct *child, struct nsproxy *stale)
-{
-	/* The proxy stays until current sleeps, if somebody moves the child now. */
-	unsigned long births = READ_ONCE(child->nsproxy)->rc.births;
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	if (child->rc_tell == RC_TELL_OUTDATED)
-		births = rc_hooks.fork;
-	child->rc_tell = 0;
-	if (stale)
-		put_nsproxy(stale);
-	for_each_rc_subsys_in(ss, id, &births)
-		ss->fork(child);
-}
-
-/**
- * rc_births_begin - what newborns copy from a task is about to change
- * @tsk: the task, or NULL for all tasks, of the root above all
- *
- * A task that is born meanwhile, or is being born at the end, has copied what its
- * parent had before, or after, or both; controllers are told of it by
- * &rc_subsys.fork. A newborn of a group of theirs is told of in any case; this is
- * for births in the root. Of newborns that nobody is told of, a look at all tasks
- * that follows on this call finds each.
- *
- * Context: any; for all tasks, any in which a lock may be taken that interrupts
- * take for reading.
- */
-void rc_births_begin(struct task_struct *tsk)
-{
-	atomic64_inc(tsk ? &tsk->rc_births : &rc_births_all);
-	/* Before the change. Pairs with the barrier in rc_fork_begin(). */
-	smp_mb__after_atomic();
-	if (!tsk) {
-		/* Who has not seen it in rc_fork() becomes visible before this. */
-		read_lock(&tasklist_lock);
-		read_unlock(&tasklist_lock);
-	}
-}
-
-/**
- * rc_births_end - it has changed
- * @tsk: as in rc_births_begin()
- *
- * Context: any.
- */
-void rc_births_end(struct task_struct *tsk)
-{
-	/* After the change. Pairs with the barrier in rc_fork_begin(). */
-	smp_mb__before_atomic();
-	atomic64_add(RC_BIRTHS_OPEN, tsk ? &tsk->rc_births : &rc_births_all);
 }
 
 /*

@@ -8,8 +8,8 @@
  * items do that, and only if somebody wants to know.
  */
 
-#include <linux/init.h>
 #include <linux/kmod.h>
+#include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -17,10 +17,8 @@
 
 #include "internal.h"
 
-/* How many agents can run at a time, however many groups are released. */
+/* How many agents a hierarchy can run at a time, however many groups are released. */
 #define RC_MAX_AGENTS	4
-
-static struct workqueue_struct *rc_agent_wq __ro_after_init;
 
 /* The work item holds a reference to the group while it is queued or runs. */
 static void rc_group_queue(struct rc_group *grp, struct workqueue_struct *wq,
@@ -39,65 +37,67 @@ static void rc_events_work(struct work_struct *work)
 	rc_group_put(grp);
 }
 
+/* Without locks: it may be used again as soon as this was asked, anyway. */
 static bool rc_group_releasable(const struct rc_group *grp)
 {
-	lockdep_assert_held(&rc_mutex);
-	return !grp->dead && grp->notify_on_release &&
+	return !READ_ONCE(grp->dead) && READ_ONCE(grp->notify_on_release) &&
 	       RB_EMPTY_ROOT(&grp->children) && !rc_group_populated(grp);
 }
 
-/* A path as in /proc/PID/rc, or NULL. */
-static char *rc_group_path_string(struct rc_group *grp)
+/**
+ * struct rc_agent_call - what an agent is run with
+ * @agent: the program's path
+ * @hier: the hierarchy's name
+ * @path: the group's path, as in /proc/PID/rc
+ */
+struct rc_agent_call {
+	char agent[PATH_MAX];
+	char hier[NAME_MAX + 1];
+	char path[RC_MAX_DEPTH * (NAME_MAX + 1) + 1];
+};
+
+/* False if the hierarchy has no agent. */
+static bool rc_agent_fill(struct rc_agent_call *call, struct rc_group *grp)
 {
 	const char *name[RC_MAX_DEPTH];
-	size_t size = 1;
-	char *path, *p;
-	unsigned int i, n;
+	struct rc_agent *agent;
+	char *p = call->path;
+	unsigned int n;
 
-	lockdep_assert_held(&rc_mutex);
-	rcu_read_lock();
-	n = rc_group_path(grp, name);
-	rcu_read_unlock();
-	for (i = 0; i < n; i++)
-		size += 1 + strlen(name[i]);
-	path = kmalloc(size, GFP_KERNEL);
-	if (!path)
-		return NULL;
-	for (p = path; n--; )
+	guard(rcu)();
+	agent = rcu_dereference(grp->hier->agent);
+	if (!agent)
+		return false;
+	strscpy(call->agent, agent->path);
+	strscpy(call->hier, rcu_dereference(grp->hier->root.name));
+	for (n = rc_group_path(grp, name); n--; )
 		p += sprintf(p, "/%s", name[n]);
-	return path;
+	return true;
 }
 
-static void rc_run_agent(char *agent, char *path, char *hier)
+static void rc_run_agent(struct rc_agent_call *call)
 {
-	char *argv[4] = { agent, path, hier };
+	char *argv[4] = { call->agent, call->path, call->hier };
 	char *envp[3] = { "HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin" };
 
 	/*
 	 * Waiting for its end is what bounds their number; killable, since it
 	 * may take as long as it likes.
 	 */
-	call_usermodehelper(agent, argv, envp, UMH_WAIT_PROC | UMH_KILLABLE);
+	call_usermodehelper(call->agent, argv, envp,
+			    UMH_WAIT_PROC | UMH_KILLABLE);
 }
 
 static void rc_agent_work(struct work_struct *work)
 {
 	struct rc_group *grp = container_of(work, struct rc_group, agent_work);
-	char *agent = NULL, *path = NULL, *hier = NULL;
+	struct rc_agent_call *call = NULL;
 
-	mutex_lock(&rc_mutex);
-	if (rc_group_releasable(grp) && grp->hier->agent) {
-		agent = kstrdup(grp->hier->agent, GFP_KERNEL);
-		hier = kstrdup(rc_group_name(&grp->hier->root), GFP_KERNEL);
-		path = rc_group_path_string(grp);
-	}
-	mutex_unlock(&rc_mutex);
-
-	if (agent && path && hier)
-		rc_run_agent(agent, path, hier);
-	kfree(agent);
-	kfree(path);
-	kfree(hier);
+	if (rc_group_releasable(grp))
+		call = kvzalloc(sizeof(*call), GFP_KERNEL);
+	if (call && rc_agent_fill(call, grp))
+		rc_run_agent(call);
+	kvfree(call);
 	rc_group_put(grp);
 }
 
@@ -109,8 +109,14 @@ static void rc_agent_work(struct work_struct *work)
  */
 void rc_group_release_check(struct rc_group *grp)
 {
-	if (READ_ONCE(grp->notify_on_release) && !rc_group_populated(grp))
-		rc_group_queue(grp, rc_agent_wq, &grp->agent_work);
+	struct workqueue_struct *wq;
+
+	if (!READ_ONCE(grp->notify_on_release) || rc_group_populated(grp))
+		return;
+	/* Pairs with the release in rc_set_agent(). Without, there was no agent. */
+	wq = smp_load_acquire(&grp->hier->agent_wq);
+	if (wq)
+		rc_group_queue(grp, wq, &grp->agent_work);
 }
 
 /**
@@ -163,7 +169,7 @@ void rc_group_init_release(struct rc_group *grp, const struct rc_group *parent)
 	init_waitqueue_head(&grp->wait);
 	INIT_WORK(&grp->events_work, rc_events_work);
 	INIT_WORK(&grp->agent_work, rc_agent_work);
-	grp->notify_on_release = parent->notify_on_release;
+	grp->notify_on_release = READ_ONCE(parent->notify_on_release);
 }
 
 /**
@@ -192,36 +198,69 @@ void rc_group_wake_removed(struct rc_group *grp)
 	wake_up_interruptible_poll(&grp->wait, EPOLLPRI | EPOLLERR);
 }
 
+/*
+ * A workqueue of its own, so that an agent which does not end holds up those of no
+ * other hierarchy.
+ */
+static int rc_make_agent_wq(struct rc_hierarchy *hier)
+{
+	struct workqueue_struct *wq;
+
+	if (hier->agent_wq)
+		return 0;
+	wq = alloc_workqueue("rc_agent/%u", WQ_UNBOUND, RC_MAX_AGENTS,
+			     hier->id);
+	if (!wq)
+		return -ENOMEM;
+	/* The bound is for all nodes of the machine together. */
+	workqueue_set_min_active(wq, 1);
+	/* Pairs with the acquire in rc_group_release_check(). */
+	smp_store_release(&hier->agent_wq, wq);
+	return 0;
+}
+
 /**
  * rc_set_agent - set the program that is run for released groups
  * @hier: the hierarchy
- * @path: the program's path; empty for none
+ * @path: the program's path, shorter than PATH_MAX; empty for none
  *
  * Context: rc_mutex held; may sleep.
  * Return: 0 or -ENOMEM.
  */
 int rc_set_agent(struct rc_hierarchy *hier, const char *path)
 {
-	char *agent = NULL;
+	size_t len = strlen(path);
+	struct rc_agent *agent = NULL, *old;
 
 	lockdep_assert_held(&rc_mutex);
-	if (*path) {
-		agent = kstrdup(path, GFP_KERNEL_ACCOUNT);
+	if (len) {
+		agent = kmalloc(struct_size(agent, path, len + 1),
+				GFP_KERNEL_ACCOUNT);
 		if (!agent)
 			return -ENOMEM;
+		if (rc_make_agent_wq(hier)) {
+			kfree(agent);
+			return -ENOMEM;
+		}
+		memcpy(agent->path, path, len + 1);
 	}
-	kfree(hier->agent);
-	hier->agent = agent;
+	old = rcu_replace_pointer(hier->agent, agent,
+				  lockdep_is_held(&rc_mutex));
+	if (old)
+		kfree_rcu(old, rcu);
 	return 0;
 }
 
-static int __init rc_release_init(void)
+/**
+ * rc_free_agent - free what rc_set_agent() has made
+ * @hier: the hierarchy, which nobody can find any more
+ *
+ * Context: process context, but not a work item of the hierarchy's own; may sleep.
+ */
+void rc_free_agent(struct rc_hierarchy *hier)
 {
-	rc_agent_wq = alloc_workqueue("rc_agent", WQ_UNBOUND, RC_MAX_AGENTS);
-	if (!rc_agent_wq)
-		panic("rc: no memory for a workqueue\n");
-	/* The bound is for all nodes of the machine together. */
-	workqueue_set_min_active(rc_agent_wq, 1);
-	return 0;
+	kfree(rcu_dereference_protected(hier->agent, true));
+	/* Empty, as an item holds a group; the last one may be about to return. */
+	if (hier->agent_wq)
+		destroy_workqueue(hier->agent_wq);
 }
-core_initcall(rc_release_init);
