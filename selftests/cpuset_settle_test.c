@@ -115,9 +115,8 @@ static bool done_at_once(const long *done)
 }
 
 static void nobody_waits(struct __test_metadata *_metadata,
-			 FIXTURE_DATA(settle) *self, pid_t waiter)
+			 struct shared *shared, pid_t hog, pid_t waiter)
 {
-	struct shared *shared = self->shared;
 	pid_t pid;
 
 	/* By then, it has nowhere to go on. */
@@ -125,7 +124,7 @@ static void nobody_waits(struct __test_metadata *_metadata,
 	pid = rc_spawn(others, shared);
 	EXPECT_TRUE(done_at_once(&shared->done));
 	EXPECT_EQ(0, rc_get(&shared->back));
-	ASSERT_EQ(0, rc_kill(self->hog));
+	ASSERT_EQ(0, rc_kill(hog));
 	EXPECT_EQ(0, rc_reap(pid));
 	EXPECT_EQ(0, rc_reap(waiter));
 	EXPECT_EQ(1, rc_get(&shared->back));
@@ -138,7 +137,8 @@ TEST_F(settle, move)
 
 	shared->grp = cs_new(shared->hier, "3", "0");
 	ASSERT_TRUE(!!shared->grp);
-	nobody_waits(_metadata, self, rc_spawn(move_or_write, shared));
+	nobody_waits(_metadata, shared, self->hog,
+		     rc_spawn(move_or_write, shared));
 }
 
 /* A task that takes from its own group all CPUs but that one. */
@@ -154,7 +154,8 @@ TEST_F(settle, write)
 	writer = rc_spawn(move_or_write, shared);
 	ASSERT_EQ(0, cs_attach(shared->hier, 0));
 	ASSERT_LT(0, writer);
-	nobody_waits(_metadata, self, writer);
+	nobody_waits(_metadata, shared, self->hog,
+		     writer);
 }
 
 TEST_HARNESS_MAIN

@@ -42,8 +42,10 @@ FIXTURE_SETUP(births)
 	/* What a task has that was moved to the root. */
 	ASSERT_EQ(0, cs_attach(shared->grp, 0));
 	ASSERT_EQ(0, cs_attach(shared->hier, 0));
-	strcpy(shared->cpus, cs_cpus_allowed(getpid()));
-	strcpy(shared->mems, cs_mems_allowed(getpid()));
+	snprintf(shared->cpus, sizeof(shared->cpus), "%s",
+		 cs_cpus_allowed(getpid()));
+	snprintf(shared->mems, sizeof(shared->mems), "%s",
+		 cs_mems_allowed(getpid()));
 	ASSERT_STRNE("1", shared->cpus);
 }
 

@@ -416,13 +416,13 @@ static void cpuset_fit_set(struct cpuset *cs, struct cpuset_pass *pass)
  * cpuset_unsettled - the next set of a subtree whose tasks are to be fitted
  * @top: its top, held by the caller
  * @pos: where the walk is, from here, or NULL
- * @upto: changes after this one are not the caller's
+ * @up_to: changes after this one are not the caller's
  * @gen: filled in: the change that its tasks are going to be fitted for
  *
  * Return: the set, with a reference to its group; that to @pos is dropped.
  */
 static struct cpuset *cpuset_unsettled(struct cpuset *top, struct cpuset *pos,
-				       u64 upto, u64 *gen)
+				       u64 up_to, u64 *gen)
 {
 	struct cpuset *cs = NULL;
 
@@ -430,7 +430,7 @@ static struct cpuset *cpuset_unsettled(struct cpuset *top, struct cpuset *pos,
 	if (top == &top_cpuset || !list_empty(&top->node)) {
 		/* From the start if that one has been removed meanwhile. */
 		cs = pos && (pos == top || !list_empty(&pos->node)) ? pos : top;
-		while (cs && !(cs->settled < cs->gen && cs->settled < upto))
+		while (cs && !(cs->settled < cs->gen && cs->settled < up_to))
 			cs = cpuset_next(cs, top, false);
 	}
 	if (cs) {
@@ -453,12 +453,12 @@ static void cpuset_settled(struct cpuset *cs, u64 gen)
 static void cpuset_settle_tree(struct cpuset *top, struct cpuset_pass *pass)
 {
 	struct cpuset *cs = NULL;
-	u64 upto, gen;
+	u64 up_to, gen;
 
 	mutex_lock(&cpuset_mutex);
-	upto = cpuset_gen;
+	up_to = cpuset_gen;
 	mutex_unlock(&cpuset_mutex);
-	while ((cs = cpuset_unsettled(top, cs, upto, &gen))) {
+	while ((cs = cpuset_unsettled(top, cs, up_to, &gen))) {
 		cpuset_fit_set(cs, pass);
 		if (pass->killed) {
 			rc_state_put(&cs->st);
@@ -524,10 +524,10 @@ void cpuset_settle_hotplug(void)
 	CPUSET_PASS(pass, .hotplug = true);
 	bool stale = false, root;
 	struct cpuset *cs;
-	u64 upto;
+	u64 up_to;
 
 	mutex_lock(&cpuset_mutex);
-	upto = cpuset_gen;
+	up_to = cpuset_gen;
 	root = top_cpuset.settled < top_cpuset.gen;
 	for_each_cpuset(cs, &top_cpuset)
 		stale |= cs->settled < cs->gen;
@@ -546,7 +546,7 @@ void cpuset_settle_hotplug(void)
 
 	mutex_lock(&cpuset_mutex);
 	for_each_cpuset(cs, &top_cpuset)
-		if (cs->gen <= upto)
+		if (cs->gen <= up_to)
 			cs->settled = cs->gen;
 	mutex_unlock(&cpuset_mutex);
 }
@@ -556,10 +556,11 @@ void cpuset_settle_hotplug(void)
  */
 
 /*
- * Tasks that have been let in and not been fitted yet. While there are some, a
- * newborn of the root cannot go by what its parent has.
+ * Tasks that have been let in and not been fitted yet, and those that have. While
+ * either changes, a newborn of the root cannot go by what its parent has.
  */
 static atomic_t cpuset_moves;
+static atomic_t cpuset_moves_done;
 
 int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      struct task_struct *tsk)
@@ -578,8 +579,11 @@ int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      cpuset_dl_reserve(cs, tsk);
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
-	if (!err)
+	if (!err) {
 		atomic_inc(&cpuset_moves);
+		/* Before the task moves; pairs as in cpuset_settle_task(). */
+		smp_mb__after_atomic();
+	}
 	return err;
 }
 
@@ -612,14 +616,37 @@ void cpuset_settle_task(struct task_struct *tsk)
 
 	cpuset_fit(tsk, &pass);
 	cpuset_pass_end(&pass, CS_WAIT_BRIEFLY);
-	/* What it has now before that. Pairs with that in cpuset_fork_fits(). */
+	/* What it has now comes first. Pairs with cpuset_fork_alike(). */
 	smp_mb__before_atomic();
+	atomic_inc(&cpuset_moves_done);
+	smp_mb__after_atomic();
 	atomic_dec(&cpuset_moves);
 }
 
 /*
  * Fork
  */
+
+/*
+ * Has a newborn of the root the CPUs of its parent, which is there as well, and has
+ * not been elsewhere during the look?
+ */
+static bool cpuset_fork_alike(struct task_struct *child)
+{
+	int done = atomic_read(&cpuset_moves_done);
+	bool ret;
+
+	/* All pair with the barriers in cpuset_settle_task(). */
+	smp_rmb();
+	if (atomic_read(&cpuset_moves))
+		return false;
+	smp_rmb();
+	ret = task_cpuset(current) == &top_cpuset &&
+	      cpumask_equal(&child->cpus_mask, &current->cpus_mask);
+	smp_rmb();
+	return ret && !atomic_read(&cpuset_moves) &&
+	       atomic_read(&cpuset_moves_done) == done;
+}
 
 /*
  * Lockless: masks that change while they are read belong to somebody who has not
@@ -632,14 +659,8 @@ static bool cpuset_fork_fits(const struct cpuset *cs, struct task_struct *child)
 		return false;
 	if (cs != &top_cpuset)
 		return cpuset_fits_cpus(child, cs->effective_cpus);
-	if (child->flags & PF_KTHREAD)
-		return true;
 	/* A task of the root may have any; its children have the same. */
-	if (atomic_read(&cpuset_moves))
-		return false;
-	/* Pairs with the barrier in cpuset_settle_task(). */
-	smp_rmb();
-	return cpumask_equal(&child->cpus_mask, &current->cpus_mask);
+	return (child->flags & PF_KTHREAD) || cpuset_fork_alike(child);
 }
 
 /*
