@@ -157,19 +157,22 @@ TEST_F(hotplug, others_stay)
 TEST_F(hotplug, affinity_returns)
 {
 	const char *grp = cs_new(self->root, "2-3", "0");
-	pid_t pid = rc_sleeper();
+	pid_t pid = rc_sleeper(), running = rc_spinner();
 
 	ASSERT_TRUE(!!grp);
 	ASSERT_EQ(0, cs_attach(grp, pid));
+	ASSERT_EQ(0, cs_attach(grp, running));
 	ASSERT_EQ(0, cs_set_affinity(pid, "3"));
+	ASSERT_EQ(0, cs_set_affinity(running, "3"));
 	ASSERT_EQ(0, cs_online_cpu(3, false));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2")));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2") && RUNS_ON(running, "2")));
 	ASSERT_EQ(0, cs_online_cpu(2, false));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "0-1,4-7")));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "0-1,4-7") &&
+			    RUNS_ON(running, "0-1,4-7")));
 	ASSERT_EQ(0, cs_online_cpu(2, true));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2")));
 	ASSERT_EQ(0, cs_online_cpu(3, true));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3")));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3") && RUNS_ON(running, "3")));
 }
 
 /* A group whose CPUs are all off line takes tasks, and they have children. */

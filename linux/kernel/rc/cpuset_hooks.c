@@ -250,6 +250,19 @@ static void cpuset_strayed_fn(struct irq_work *work)
 
 static DEFINE_IRQ_WORK(cpuset_strayed_irq_work, cpuset_strayed_fn);
 
+/* The task has what it had asked for again when its CPUs are back. */
+static void cpuset_lend_cpus(struct task_struct *tsk,
+			     const struct cpumask *cpus)
+{
+	cpumask_t *user = tsk->user_cpus_ptr;
+
+	lockdep_assert_held(&tsk->pi_lock);
+	/* Or it would be forgotten here. */
+	tsk->user_cpus_ptr = NULL;
+	do_set_cpus_allowed(tsk, cpus);
+	tsk->user_cpus_ptr = user;
+}
+
 /**
  * cpuset_cpus_allowed_fallback - a task's CPUs have all gone
  * @tsk: the task
@@ -278,7 +291,7 @@ bool cpuset_cpus_allowed_fallback(struct task_struct *tsk)
 	for (; cs != &top_cpuset; cs = cpuset_parent(cs)) {
 		if (cpumask_intersects(cs->effective_cpus, cpu_active_mask) &&
 		    cpumask_subset(cs->effective_cpus, possible)) {
-			do_set_cpus_allowed(tsk, cs->effective_cpus);
+			cpuset_lend_cpus(tsk, cs->effective_cpus);
 			break;
 		}
 	}
