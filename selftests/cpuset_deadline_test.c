@@ -199,4 +199,59 @@ TEST_F(deadline, rebuild)
 	EXPECT_EQ(-EBUSY, deadline_task(self->a));
 }
 
+/* A task that becomes a deadline task, and ceases to be one, all the time. */
+static int on_and_off(void *arg)
+{
+	struct sched_param none = { };
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_DEADLINE,
+		.sched_runtime = 10 * MS,
+		.sched_deadline = 100 * MS,
+		.sched_period = 100 * MS,
+	};
+	long *stop = arg;
+
+	while (!rc_get(stop)) {
+		/* EBUSY or EPERM while it is between domains. */
+		syscall(SYS_sched_setattr, 0, &attr, 0);
+		if (sched_setscheduler(0, SCHED_OTHER, &none))
+			return -errno;
+	}
+	return 0;
+}
+
+/* Wherever it is moved meanwhile, nothing is left of it in either domain. */
+TEST_F_TIMEOUT(deadline, balance, RC_RACE_TIMEOUT)
+{
+	double until = rc_now() + rc_race_seconds();
+	long *stop = rc_shared(sizeof(*stop)), moves = 0;
+	pid_t pid[2];
+	int i;
+
+	ASSERT_TRUE(!!stop);
+	for (i = 0; i < 2; i++) {
+		pid[i] = rc_spawn(on_and_off, stop);
+		ASSERT_LT(0, pid[i]);
+	}
+	while (rc_now() < until) {
+		int err = cs_attach(moves % 2 ? self->a : self->b,
+				    pid[moves / 2 % 2]);
+
+		ASSERT_TRUE(!err || err == -EBUSY);
+		moves++;
+	}
+	rc_set(stop, 1);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(0, rc_reap(pid[i]));
+	TH_LOG("%ld moves", moves);
+	/* Both have room for two tasks, and for no third one. */
+	EXPECT_TRUE(RC_WAIT(deadline_task(self->a) > 0));
+	EXPECT_TRUE(RC_WAIT(deadline_task(self->a) > 0));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+	EXPECT_TRUE(RC_WAIT(deadline_task(self->b) > 0));
+	EXPECT_TRUE(RC_WAIT(deadline_task(self->b) > 0));
+	EXPECT_EQ(-EBUSY, deadline_task(self->b));
+}
+
 TEST_HARNESS_MAIN

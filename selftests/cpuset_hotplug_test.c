@@ -70,8 +70,8 @@ TEST_F(hotplug, some_cpus)
 }
 
 /*
- * A group that loses its last CPU falls back to its parent's.  Its tasks are
- * the parent's from then on; itself it has its own again when they are back.
+ * A group that loses its last CPU falls back to its parent's.  It keeps its
+ * tasks, and they have its own again when that is back.
  */
 TEST_F(hotplug, all_cpus)
 {
@@ -86,15 +86,14 @@ TEST_F(hotplug, all_cpus)
 	ASSERT_EQ(0, cs_online_cpu(3, false));
 	EXPECT_TRUE(RC_WAIT(IS(grp, "effective_cpus", "1-2")));
 	EXPECT_STREQ("3", cs_read(grp, "cpus"));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1-2")));
-	EXPECT_TRUE(RC_WAIT(IN(pid, parent) && IN(other, parent)));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1-2") && RUNS_ON(other, "1-2")));
 	EXPECT_TRUE(cs_stays_on(pid, "1-2", 50));
-	EXPECT_EQ(0, rc_count(rc_fmt("%s/tasks", grp)));
+	EXPECT_TRUE(IN(pid, grp) && IN(other, grp));
+	EXPECT_EQ(0, rc_count(rc_fmt("%s/tasks", parent)));
 	ASSERT_EQ(0, cs_online_cpu(3, true));
 	EXPECT_TRUE(RC_WAIT(IS(grp, "effective_cpus", "3")));
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1-3")));
-	EXPECT_TRUE(IN(pid, parent));
-	ASSERT_EQ(0, cs_attach(grp, pid));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3") && RUNS_ON(other, "3")));
+	EXPECT_TRUE(IN(pid, grp) && IN(other, grp));
 	EXPECT_EQ(3, cs_cpu_of(pid));
 }
 
@@ -110,23 +109,20 @@ TEST_F(hotplug, nearest_ancestor)
 	ASSERT_EQ(0, cs_attach(c, pid));
 	ASSERT_EQ(0, cs_online_cpu(3, false));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "2")));
-	EXPECT_TRUE(RC_WAIT(IN(pid, b)));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2")));
 	ASSERT_EQ(0, cs_online_cpu(2, false));
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_cpus", "1")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "1")));
-	EXPECT_TRUE(RC_WAIT(IN(pid, a)));
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1")));
 	ASSERT_EQ(0, cs_online_cpu(1, false));
 	EXPECT_TRUE(RC_WAIT(IS(a, "effective_cpus", "0,4-7")));
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_cpus", "0,4-7")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "0,4-7")));
-	EXPECT_TRUE(RC_WAIT(!strcmp(cs_path(pid), "/")));
-	/* Tasks of the root may have what is off line. */
-	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "0-7")));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "0,4-7")));
 	ASSERT_EQ(0, cs_online_cpu(2, true));
 	EXPECT_TRUE(RC_WAIT(IS(a, "effective_cpus", "2")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "2")));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2")));
 	ASSERT_EQ(0, cs_online_cpu(3, true));
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_cpus", "2-3")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_cpus", "3")));
@@ -135,10 +131,11 @@ TEST_F(hotplug, nearest_ancestor)
 	EXPECT_STREQ("1-3", cs_read(a, "cpus"));
 	EXPECT_STREQ("2-3", cs_read(b, "cpus"));
 	EXPECT_STREQ("3", cs_read(c, "cpus"));
-	EXPECT_STREQ("/", cs_path(pid));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3")));
+	EXPECT_TRUE(IN(pid, c));
 }
 
-/* Only groups that have lost all lose their tasks: not those beside or above. */
+/* Nobody is moved to another group, and only who has lost all has others' CPUs. */
 TEST_F(hotplug, others_stay)
 {
 	const char *a = cs_new(self->root, "1-3", "0");
@@ -151,9 +148,31 @@ TEST_F(hotplug, others_stay)
 	ASSERT_EQ(0, cs_attach(b, in_b));
 	ASSERT_EQ(0, cs_attach(c, in_c));
 	ASSERT_EQ(0, cs_online_cpu(3, false));
-	EXPECT_TRUE(RC_WAIT(IN(in_c, a)));
-	EXPECT_TRUE(IN(in_a, a));
-	EXPECT_TRUE(IN(in_b, b));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(in_c, "1-2")));
+	EXPECT_TRUE(RUNS_ON(in_a, "1-2") && RUNS_ON(in_b, "2"));
+	EXPECT_TRUE(IN(in_a, a) && IN(in_b, b) && IN(in_c, c));
+}
+
+/* An affinity that was asked for within lost CPUs is back with them. */
+TEST_F(hotplug, affinity_returns)
+{
+	const char *grp = cs_new(self->root, "2-3", "0");
+	pid_t pid = rc_sleeper(), running = rc_spinner();
+
+	ASSERT_TRUE(!!grp);
+	ASSERT_EQ(0, cs_attach(grp, pid));
+	ASSERT_EQ(0, cs_attach(grp, running));
+	ASSERT_EQ(0, cs_set_affinity(pid, "3"));
+	ASSERT_EQ(0, cs_set_affinity(running, "3"));
+	ASSERT_EQ(0, cs_online_cpu(3, false));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2") && RUNS_ON(running, "2")));
+	ASSERT_EQ(0, cs_online_cpu(2, false));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "0-1,4-7") &&
+			    RUNS_ON(running, "0-1,4-7")));
+	ASSERT_EQ(0, cs_online_cpu(2, true));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "2")));
+	ASSERT_EQ(0, cs_online_cpu(3, true));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3") && RUNS_ON(running, "3")));
 }
 
 /* A group whose CPUs are all off line takes tasks, and they have children. */
@@ -286,8 +305,8 @@ TEST_F(hotplug, some_mems)
 }
 
 /*
- * A group that loses its last node falls back to its nearest ancestor's, which
- * gets its tasks, and has its own back when that returns.
+ * A group that loses its last node falls back to its nearest ancestor's, keeps
+ * its tasks, and has its own back when that returns.
  */
 TEST_F(hotplug, all_mems)
 {
@@ -306,8 +325,8 @@ TEST_F(hotplug, all_mems)
 	EXPECT_TRUE(RC_WAIT(IS(b, "effective_mems", "1")));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_mems", "1")));
 	EXPECT_STREQ("2", cs_read(c, "mems"));
-	EXPECT_TRUE(RC_WAIT(IN(worker->pid, a)));
 	EXPECT_TRUE(RC_WAIT(USES(worker->pid, "1")));
+	EXPECT_TRUE(IN(worker->pid, c));
 	ASSERT_EQ(0, cs_do(worker, cs_map));
 	EXPECT_EQ(worker->nr_pages, cs_pages_on(worker, 1));
 	/* Who comes now has what it has in effect, and its own afterwards. */
@@ -317,7 +336,8 @@ TEST_F(hotplug, all_mems)
 	ASSERT_EQ(0, cs_online_node(self->node, true));
 	EXPECT_TRUE(RC_WAIT(IS(c, "effective_mems", "2")));
 	EXPECT_TRUE(RC_WAIT(USES(late->pid, "2")));
-	EXPECT_TRUE(RC_WAIT(USES(worker->pid, "1-2")));
+	EXPECT_TRUE(RC_WAIT(USES(worker->pid, "2")));
+	EXPECT_TRUE(IN(worker->pid, c));
 	ASSERT_EQ(0, cs_do(late, cs_map));
 	EXPECT_EQ(late->nr_pages, cs_pages_on(late, 2));
 }

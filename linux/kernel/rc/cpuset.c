@@ -30,8 +30,8 @@
  *   cpuset_masks_lock     masks and flags, for readers that cannot sleep. May be
  *                         taken under pi_lock; nothing is taken inside it.
  *
- * Masks are changed first, under both, and then given to the tasks under
- * cpuset_mutex: cpuset_tasks.c says why none is left out.
+ * Masks are changed under both. Tasks are given them with none of these held:
+ * cpuset_tasks.c says how, and why none is left out. No reader takes cpuset_mutex.
  */
 
 #include <linux/cpu.h>
@@ -55,6 +55,7 @@ DEFINE_SPINLOCK(cpuset_masks_lock);
 struct cpuset top_cpuset = {
 	.conf.flags		= CPUSET_TOP_FLAGS,
 	.relax_domain_level	= -1,
+	.ref			= REFCOUNT_INIT(1),
 	.children		= LIST_HEAD_INIT(top_cpuset.children),
 	.node			= LIST_HEAD_INIT(top_cpuset.node),
 };
@@ -159,20 +160,18 @@ static int cpuset_trial_init(struct cpuset_conf *trial, const struct cpuset *cs)
  * What follows from it
  */
 
+u64 cpuset_gen;
+
 /**
- * cpuset_mark - note what the tasks of a set have to be given
+ * cpuset_mark - note that the tasks of a set are to have something else
  * @cs: the set
- * @what: CS_STALE_*
  *
- * One that is being moved into an empty set is given it by cpuset_attach().
- *
- * Context: cpuset_mutex held.
+ * Context: cpuset_mutex held. cpuset_settle() has to follow without it.
  */
-void cpuset_mark(struct cpuset *cs, unsigned int what)
+void cpuset_mark(struct cpuset *cs)
 {
 	lockdep_assert_held(&cpuset_mutex);
-	if (cs == &top_cpuset || rc_state_has_tasks(&cs->st))
-		WRITE_ONCE(cs->stale, cs->stale | what);
+	cs->gen = ++cpuset_gen;
 }
 
 /* Of the top the caller has set the masks. */
@@ -192,18 +191,18 @@ static void cpuset_refresh_one(struct cpuset *cs)
 	if (cpuset_lost_mems(cs))
 		mems = parent->effective_mems;
 
-	if (!cpumask_equal(&cpus, cs->effective_cpus)) {
-		cpuset_mark(cs, CS_STALE_CPUS);
-		if (cpuset_is(cs, CS_SCHED_LOAD_BALANCE))
-			cpuset_domains_stale = true;
-	}
-	if (!nodes_equal(mems, cs->effective_mems))
-		cpuset_mark(cs, CS_STALE_MEMS);
+	if (cpumask_equal(&cpus, cs->effective_cpus) &&
+	    nodes_equal(mems, cs->effective_mems))
+		return;
+	if (!cpumask_equal(&cpus, cs->effective_cpus) &&
+	    cpuset_is(cs, CS_SCHED_LOAD_BALANCE))
+		cpuset_domains_stale = true;
 
 	spin_lock_irq(&cpuset_masks_lock);
 	cpumask_copy(cs->effective_cpus, &cpus);
 	cs->effective_mems = mems;
 	spin_unlock_irq(&cpuset_masks_lock);
+	cpuset_mark(cs);
 }
 
 bool cpuset_node_coming;
@@ -226,7 +225,7 @@ static bool cpuset_restricts_memory(void)
  * cpuset_refresh - make effective what was configured, in a subtree
  * @top: the set at its top
  *
- * Context: cpuset_mutex held. cpuset_update_tasks() has to follow.
+ * Context: cpuset_mutex held. cpuset_settle() has to follow without it.
  */
 void cpuset_refresh(struct cpuset *top)
 {
@@ -298,13 +297,12 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial)
 	spin_unlock_irq(&cpuset_masks_lock);
 
 	if (changed & spread)
-		cpuset_mark(cs, CS_STALE_SPREAD);
+		cpuset_mark(cs);
 	cpuset_refresh(cs);
 	cpuset_update_keys();
 	if ((changed & BIT(CS_SCHED_LOAD_BALANCE)) &&
 	    !cpumask_empty(cs->effective_cpus))
 		cpuset_domains_stale = true;
-	cpuset_update_tasks();
 	if (cpuset_domains_stale)
 		cpuset_rebuild_domains();
 }
@@ -313,8 +311,16 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial)
  * The life of a set
  */
 
-static void cpuset_free(struct cpuset *cs)
+/**
+ * cpuset_put - undo cpuset_get()
+ * @cs: the set
+ *
+ * Context: any.
+ */
+void cpuset_put(struct cpuset *cs)
 {
+	if (!refcount_dec_and_test(&cs->ref))
+		return;
 	free_cpumask_var(cs->effective_cpus);
 	free_cpumask_var(cs->conf.cpus);
 	kfree(cs);
@@ -344,27 +350,34 @@ static struct rc_state *cpuset_create(struct rc_state *parent)
 
 	if (!cs)
 		return ERR_PTR(-ENOMEM);
-	/* As the core will set it; hotplug looks at it from here on. */
-	cs->st.parent = parent;
+	refcount_set(&cs->ref, 1);
 	cs->relax_domain_level = -1;
 	INIT_LIST_HEAD(&cs->children);
+	INIT_LIST_HEAD(&cs->node);
 	cpuset_meter_init(&cs->meter);
-	cpuset_tasks_init(cs);
-
-	cpus_read_lock();
-	mutex_lock(&cpuset_mutex);
+	/* Flags change under rc_mutex alone. */
 	cs->conf.flags = BIT(CS_SCHED_LOAD_BALANCE) |
 			 (above->conf.flags &
 			  (BIT(CS_SPREAD_PAGE) | BIT(CS_SPREAD_SLAB)));
-	list_add_tail(&cs->node, &above->children);
-	mutex_unlock(&cpuset_mutex);
-	cpus_read_unlock();
 	return &cs->st;
 }
 
-/* Takes a set, which has no tasks and none below it, out of the tree. */
-static void cpuset_unlink(struct cpuset *cs)
+static void cpuset_online(struct rc_state *st)
 {
+	struct cpuset *cs = to_cpuset(st);
+
+	/* Hotplug looks at it from here on. */
+	if (IS_ENABLED(CONFIG_RC_DEBUG) && WARN_ON(!st->parent || !st->group))
+		return;
+	mutex_lock(&cpuset_mutex);
+	list_add_tail(&cs->node, &cpuset_parent(cs)->children);
+	mutex_unlock(&cpuset_mutex);
+}
+
+static void cpuset_offline(struct rc_state *st)
+{
+	struct cpuset *cs = to_cpuset(st);
+
 	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
 	list_del_init(&cs->node);
@@ -376,19 +389,9 @@ static void cpuset_unlink(struct cpuset *cs)
 	cpus_read_unlock();
 }
 
-static void cpuset_remove(struct rc_state *st)
-{
-	cpuset_unlink(to_cpuset(st));
-}
-
 static void cpuset_destroy(struct rc_state *st)
 {
-	struct cpuset *cs = to_cpuset(st);
-
-	/* A group that was never seen has not been removed. */
-	if (!list_empty(&cs->node))
-		cpuset_unlink(cs);
-	cpuset_free(cs);
+	cpuset_put(to_cpuset(st));
 }
 
 /* The next hierarchy, and tasks without one, find the top as it was at boot. */
@@ -409,6 +412,7 @@ static int cpuset_bind(struct rc_hierarchy *hier)
 	cpuset_set_conf(&top_cpuset, &conf);
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
+	cpuset_settle_later();
 	return 0;
 }
 
@@ -482,11 +486,43 @@ static int cpuset_try(struct cpuset *cs, struct cpuset_conf *trial)
 	return 0;
 }
 
+/* A copy, since printing takes a while. */
+static int cpuset_cpus_show(struct seq_file *m, struct rc_state *st,
+			    const struct rc_file *file)
+{
+	struct cpuset *cs = to_cpuset(st);
+	bool effective = file->private || cs == &top_cpuset;
+	cpumask_var_t cpus;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	spin_lock_irq(&cpuset_masks_lock);
+	cpumask_copy(cpus, effective ? cs->effective_cpus : cs->conf.cpus);
+	spin_unlock_irq(&cpuset_masks_lock);
+	seq_printf(m, "%*pbl\n", cpumask_pr_args(cpus));
+	free_cpumask_var(cpus);
+	return 0;
+}
+
+static int cpuset_mems_show(struct seq_file *m, struct rc_state *st,
+			    const struct rc_file *file)
+{
+	struct cpuset *cs = to_cpuset(st);
+	bool effective = file->private || cs == &top_cpuset;
+	nodemask_t mems;
+
+	spin_lock_irq(&cpuset_masks_lock);
+	mems = effective ? cs->effective_mems : cs->conf.mems;
+	spin_unlock_irq(&cpuset_masks_lock);
+	seq_printf(m, "%*pbl\n", nodemask_pr_args(&mems));
+	return 0;
+}
+
 static int cpuset_list_write(struct rc_state *st, const struct rc_file *file,
 			     char *buf)
 {
 	struct cpuset *cs = to_cpuset(st);
-	bool mems = file->private;
+	bool mems = file->show == cpuset_mems_show;
 	struct cpuset_conf trial;
 	int err;
 
@@ -508,43 +544,6 @@ static int cpuset_list_write(struct rc_state *st, const struct rc_file *file,
 	cpus_read_unlock();
 	free_cpumask_var(trial.cpus);
 	return err;
-}
-
-static int cpuset_cpus_show(struct seq_file *m, struct rc_state *st,
-			    const struct rc_file *file)
-{
-	struct cpuset *cs = to_cpuset(st);
-	bool effective = file->private || cs == &top_cpuset;
-
-	mutex_lock(&cpuset_mutex);
-	seq_printf(m, "%*pbl\n",
-		   cpumask_pr_args(effective ? cs->effective_cpus :
-					       cs->conf.cpus));
-	mutex_unlock(&cpuset_mutex);
-	return 0;
-}
-
-static int cpuset_mems_show(struct seq_file *m, struct rc_state *st,
-			    const struct rc_file *file)
-{
-	struct cpuset *cs = to_cpuset(st);
-
-	mutex_lock(&cpuset_mutex);
-	seq_printf(m, "%*pbl\n",
-		   nodemask_pr_args(cs == &top_cpuset ? &cs->effective_mems :
-							&cs->conf.mems));
-	mutex_unlock(&cpuset_mutex);
-	return 0;
-}
-
-static int cpuset_effective_mems_show(struct seq_file *m, struct rc_state *st,
-				      const struct rc_file *file)
-{
-	mutex_lock(&cpuset_mutex);
-	seq_printf(m, "%*pbl\n",
-		   nodemask_pr_args(&to_cpuset(st)->effective_mems));
-	mutex_unlock(&cpuset_mutex);
-	return 0;
 }
 
 static u64 cpuset_flag_read(struct rc_state *st, const struct rc_file *file)
@@ -628,12 +627,12 @@ static int cpuset_pressure_enabled_write(struct rc_state *st,
 static struct rc_file cpuset_files[] = {
 	{ .name = "cpus", .mode = 0644,
 	  .show = cpuset_cpus_show, .write = cpuset_list_write },
-	{ .name = "mems", .mode = 0644, .private = true,
+	{ .name = "mems", .mode = 0644,
 	  .show = cpuset_mems_show, .write = cpuset_list_write },
 	{ .name = "effective_cpus", .mode = 0444, .private = true,
 	  .show = cpuset_cpus_show },
-	{ .name = "effective_mems", .mode = 0444,
-	  .show = cpuset_effective_mems_show },
+	{ .name = "effective_mems", .mode = 0444, .private = true,
+	  .show = cpuset_mems_show },
 	CPUSET_FLAG_FILE("cpu_exclusive", CS_CPU_EXCLUSIVE),
 	CPUSET_FLAG_FILE("mem_exclusive", CS_MEM_EXCLUSIVE),
 	CPUSET_FLAG_FILE("mem_hardwall", CS_MEM_HARDWALL),
@@ -657,7 +656,8 @@ struct rc_subsys cpuset_subsys = {
 	.top		= &top_cpuset.st,
 	.files		= cpuset_files,
 	.create		= cpuset_create,
-	.offline	= cpuset_remove,
+	.online		= cpuset_online,
+	.offline	= cpuset_offline,
 	.destroy	= cpuset_destroy,
 	.bind		= cpuset_bind,
 	.can_attach	= cpuset_can_attach,

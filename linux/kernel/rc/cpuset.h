@@ -9,9 +9,9 @@
 #include <linux/lockdep.h>
 #include <linux/nodemask.h>
 #include <linux/rc.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/union_find.h>
-#include <linux/workqueue.h>
 
 /* Bits of &cpuset_conf.flags */
 enum {
@@ -24,10 +24,17 @@ enum {
 	CS_SPREAD_SLAB,
 };
 
-/* Bits of &cpuset.stale: what the tasks of a set have not been given yet. */
-#define CS_STALE_CPUS	BIT(0)
-#define CS_STALE_MEMS	BIT(1)
-#define CS_STALE_SPREAD	BIT(2)
+/**
+ * enum cpuset_wait - how long to wait for processes that hold their mmap_lock
+ * @CS_WAIT_NOT: not at all
+ * @CS_WAIT_BRIEFLY: some ticks
+ * @CS_WAIT: until the waiting task is killed
+ */
+enum cpuset_wait {
+	CS_WAIT_NOT,
+	CS_WAIT_BRIEFLY,
+	CS_WAIT,
+};
 
 /**
  * struct cpuset_conf - what users have asked of a set
@@ -63,17 +70,16 @@ struct cpuset_meter {
  *	active, or the parent's, if none is; empty if none is configured
  * @effective_mems: the same of memory nodes
  * @relax_domain_level: for scheduling domains of which the set is a part, or -1
- * @stale: CS_STALE_*: what cpuset_update_tasks() has to pass on; cpuset_mutex, but
- *	may be read under RCU
- * @lost: its CPUs or nodes had gone before the hotplug that is going on
+ * @gen: number of the last change of what its tasks are to have
+ * @settled: as of which change all its tasks have it
  * @strayed: a task has been given other CPUs, see cpuset_cpus_allowed_fallback();
  *	written without locks
- * @rebinding: work items under way that rebind the policies of memory areas
+ * @rebinding: how many are about to rebind policies of memory areas of its tasks
  * @children: sets below
  * @node: in the parent's @children; empty when the group has been removed
  * @uf: for cpuset_rebuild_domains()
  * @meter: for memory_pressure
- * @evacuate: moves tasks away after the set has lost its CPUs or nodes
+ * @ref: references to the memory alone: one of the group, one of each record
  *
  * @conf, @effective_cpus and @effective_mems are written under cpuset_mutex and
  * cpuset_lock both, read under either; single bits of @conf.flags and
@@ -85,15 +91,15 @@ struct cpuset {
 	cpumask_var_t effective_cpus;
 	nodemask_t effective_mems;
 	int relax_domain_level;
-	unsigned int stale;
-	bool lost;
+	u64 gen;
+	u64 settled;
 	bool strayed;
 	atomic_t rebinding;
 	struct list_head children;
 	struct list_head node;
 	struct uf_node uf;
 	struct cpuset_meter meter;
-	struct work_struct evacuate;
+	refcount_t ref;
 };
 
 extern struct cpuset top_cpuset;
@@ -136,9 +142,14 @@ static inline bool cpuset_lost_mems(const struct cpuset *cs)
 	       !nodes_intersects(cs->conf.mems, top_cpuset.effective_mems);
 }
 
-static inline bool cpuset_lost(const struct cpuset *cs)
+/*
+ * Keeps the memory of a set, not its group. The caller holds the group, or has
+ * found the set under RCU.
+ */
+static inline struct cpuset *cpuset_get(struct cpuset *cs)
 {
-	return cpuset_lost_cpus(cs) || cpuset_lost_mems(cs);
+	refcount_inc(&cs->ref);
+	return cs;
 }
 
 /* cpuset.c */
@@ -147,7 +158,8 @@ extern bool cpuset_node_coming;
 int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 		 bool has_tasks);
 struct cpuset *cpuset_next(struct cpuset *pos, struct cpuset *top, bool skip);
-void cpuset_mark(struct cpuset *cs, unsigned int what);
+void cpuset_mark(struct cpuset *cs);
+void cpuset_put(struct cpuset *cs);
 void cpuset_refresh(struct cpuset *top);
 void cpuset_update_keys(void);
 void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial);
@@ -156,8 +168,11 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial);
 #define for_each_cpuset(cs, top)					\
 	for ((cs) = (top); (cs); (cs) = cpuset_next(cs, top, false))
 
+/* Number of the last change; cpuset_mutex. */
+extern u64 cpuset_gen;
+
 /* cpuset_tasks.c */
-void cpuset_update_tasks(void);
+bool cpuset_fits_cpus(struct task_struct *tsk, const struct cpumask *cpus);
 int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      struct task_struct *tsk);
 void cpuset_cancel_attach(struct rc_state *to, struct rc_state *from,
@@ -167,9 +182,27 @@ void cpuset_attach(struct rc_state *to, struct rc_state *from,
 void cpuset_fork(struct task_struct *child);
 void cpuset_settle_task(struct task_struct *tsk);
 void cpuset_settle(struct rc_state *st);
-void cpuset_queue_evacuation(struct cpuset *cs);
-void cpuset_tasks_init(struct cpuset *cs);
-void cpuset_init_wq(void);
+void cpuset_settle_hotplug(void);
+void cpuset_settle_later(void);
+
+/* cpuset_mm.c */
+extern atomic_t cpuset_rebinding;
+void cpuset_mm_note(struct cpuset *cs, struct task_struct *tsk,
+		    const nodemask_t *from, const nodemask_t *to,
+		    struct list_head *list);
+void cpuset_mm_run_all(struct list_head *list, enum cpuset_wait wait);
+void cpuset_mm_defer(struct list_head *list);
+
+/* cpuset_deadline.c */
+int cpuset_dl_reserve(struct cpuset *cs, struct task_struct *tsk);
+void cpuset_dl_cancel(struct task_struct *tsk);
+void cpuset_dl_commit(struct task_struct *tsk);
+bool cpuset_dl_accounted(struct task_struct *tsk);
+bool cpuset_dl_concerned(struct task_struct *tsk);
+int cpuset_dl_set_cpus(struct task_struct *tsk, const struct cpumask *cpus);
+void cpuset_dl_recount(void);
+void cpuset_dl_account(void);
+void cpuset_dl_expire_all(void);
 
 /* cpuset_domains.c */
 extern bool cpuset_domains_stale;

@@ -10,11 +10,8 @@
 
 #include <linux/cpu.h>
 #include <linux/mutex.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/deadline.h>
 #include <linux/sched/isolation.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/topology.h>
 #include <linux/slab.h>
 
@@ -176,22 +173,6 @@ bool cpuset_same_domain(int cpu, const struct cpumask *cpus)
 	return false;
 }
 
-/*
- * New root domains know nothing of the bandwidth that deadline tasks have. One
- * that becomes such a task waits for cpuset_mutex, see cpuset_lock().
- */
-static void cpuset_account_deadline(void)
-{
-	struct task_struct *process, *tsk;
-
-	dl_clear_root_domain(&def_root_domain);
-	rcu_read_lock();
-	for_each_process_thread(process, tsk)
-		if (dl_task(tsk) && !READ_ONCE(tsk->exit_state))
-			dl_add_task_root_domain(tsk);
-	rcu_read_unlock();
-}
-
 /**
  * cpuset_rebuild_domains - give the scheduler the domains that sets make
  *
@@ -210,9 +191,10 @@ void cpuset_rebuild_domains(void)
 
 	cpuset_generate(&doms);
 	cpuset_note_domains(&doms);
+	cpuset_dl_expire_all();
 	mutex_lock(&sched_domains_mutex);
 	partition_sched_domains_locked(doms.nr, doms.cpus, doms.attr);
-	cpuset_account_deadline();
+	cpuset_dl_account();
 	mutex_unlock(&sched_domains_mutex);
 }
 

@@ -129,17 +129,13 @@ int __init cpuset_init(void)
  */
 static void cpuset_handle_hotplug(bool coming)
 {
-	struct cpuset *cs;
-
 	lockdep_assert_cpus_held();
 	mutex_lock(&cpuset_mutex);
 	cpuset_node_coming = coming;
-	for_each_cpuset(cs, &top_cpuset)
-		cs->lost = cpuset_lost(cs);
 	if (!cpumask_equal(top_cpuset.effective_cpus, cpu_active_mask))
 		cpuset_domains_stale = true;
 	if (!nodes_equal(top_cpuset.effective_mems, node_states[N_MEMORY]))
-		cpuset_mark(&top_cpuset, CS_STALE_MEMS);
+		cpuset_mark(&top_cpuset);
 	spin_lock_irq(&cpuset_masks_lock);
 	cpumask_copy(top_cpuset.effective_cpus, cpu_active_mask);
 	top_cpuset.effective_mems = node_states[N_MEMORY];
@@ -147,13 +143,10 @@ static void cpuset_handle_hotplug(bool coming)
 
 	cpuset_refresh(&top_cpuset);
 	cpuset_update_keys();
-	cpuset_update_tasks();
-	for_each_cpuset(cs, &top_cpuset)
-		if (!cs->lost && cpuset_lost(cs))
-			cpuset_queue_evacuation(cs);
 	if (cpuset_domains_stale)
 		cpuset_rebuild_domains();
 	mutex_unlock(&cpuset_mutex);
+	cpuset_settle_hotplug();
 }
 
 /**
@@ -186,7 +179,6 @@ void __init cpuset_init_smp(void)
 	cpumask_copy(top_cpuset.effective_cpus, cpu_active_mask);
 	top_cpuset.effective_mems = node_states[N_MEMORY];
 	hotplug_memory_notifier(cpuset_memory_callback, CPUSET_CALLBACK_PRI);
-	cpuset_init_wq();
 }
 
 void __init cpuset_init_current_mems_allowed(void)
@@ -251,29 +243,25 @@ void cpuset_cpus_allowed(struct task_struct *tsk, struct cpumask *mask)
 	spin_unlock_irqrestore(&cpuset_masks_lock, flags);
 }
 
-/* Hotplug is over, one way or the other: gives tasks what their sets have. */
-static void cpuset_bring_back(struct work_struct *work)
-{
-	struct cpuset *cs;
-
-	cpus_read_lock();
-	mutex_lock(&cpuset_mutex);
-	for_each_cpuset(cs, &top_cpuset)
-		if (xchg(&cs->strayed, false))
-			cpuset_mark(cs, CS_STALE_CPUS);
-	cpuset_update_tasks();
-	mutex_unlock(&cpuset_mutex);
-	cpus_read_unlock();
-}
-
-static DECLARE_WORK(cpuset_strayed_work, cpuset_bring_back);
-
 static void cpuset_strayed_fn(struct irq_work *work)
 {
-	queue_work(system_wq, &cpuset_strayed_work);
+	cpuset_settle_later();
 }
 
 static DEFINE_IRQ_WORK(cpuset_strayed_irq_work, cpuset_strayed_fn);
+
+/* The task has what it had asked for again when its CPUs are back. */
+static void cpuset_lend_cpus(struct task_struct *tsk,
+			     const struct cpumask *cpus)
+{
+	cpumask_t *user = tsk->user_cpus_ptr;
+
+	lockdep_assert_held(&tsk->pi_lock);
+	/* Or it would be forgotten here. */
+	tsk->user_cpus_ptr = NULL;
+	do_set_cpus_allowed(tsk, cpus);
+	tsk->user_cpus_ptr = user;
+}
 
 /**
  * cpuset_cpus_allowed_fallback - a task's CPUs have all gone
@@ -303,7 +291,7 @@ bool cpuset_cpus_allowed_fallback(struct task_struct *tsk)
 	for (; cs != &top_cpuset; cs = cpuset_parent(cs)) {
 		if (cpumask_intersects(cs->effective_cpus, cpu_active_mask) &&
 		    cpumask_subset(cs->effective_cpus, possible)) {
-			do_set_cpus_allowed(tsk, cs->effective_cpus);
+			cpuset_lend_cpus(tsk, cs->effective_cpus);
 			break;
 		}
 	}
@@ -425,7 +413,8 @@ bool current_cpuset_is_being_rebound(void)
 	bool ret;
 
 	rcu_read_lock();
-	ret = atomic_read(&task_cpuset(current)->rebinding);
+	ret = atomic_read(&cpuset_rebinding) ||
+	      atomic_read(&task_cpuset(current)->rebinding);
 	rcu_read_unlock();
 	return ret;
 }

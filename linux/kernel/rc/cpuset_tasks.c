@@ -1,149 +1,190 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tasks of cpusets: how they get the CPUs and memory nodes of their set,
- * when they enter it, when it changes, when they are born in it, and how they
- * leave a set that has lost all of them.
+ * The tasks of cpusets: how they get the CPUs and memory nodes of their set, when
+ * they enter it, when it changes, and when they are born in it.
  *
- * Who changes a set writes its masks first and looks for its tasks then, all
- * under cpuset_mutex. None is left with the old ones:
+ * Giving a task CPUs can take as long as it takes the task to get its turn on one
+ * of them, and for its memory as long as its user likes. So it is done with no lock
+ * held: who has changed a set, or moved a task, fits tasks afterwards. To fit a
+ * task means to read what its set has at this moment, give it that, and look
+ * again. So it does not matter who comes last, and none is left with the old:
  *
- *   - A task that is being moved in is told by cpuset_attach(), under the mutex
- *     too: before, and the look finds it in the set, or after, and it gets the
- *     new masks.
+ *   - Who changes a set writes its masks first and looks for its tasks then.
+ *   - A task that is being moved in is in the set before its mover fits it. If he
+ *     has read the old masks, the look comes later and finds the task.
  *   - A newborn has its parent's. If it became visible too late to be found,
  *     cpuset_fork() sees that they are not those of the set any more.
+ *   - Who changes which CPUs are active fits all tasks afterwards.
  *
- * What has to be done to a process's memory areas and pages takes their lock,
- * which a user can hold up for long in a page fault, so it is done by work items,
- * in the order in which they were asked for. A write or a move waits for them
- * when it has released rc_mutex, see cpuset_settle().
+ * Who changes a set always looks at its tasks himself, also if somebody else is
+ * about to, who may be slow. If he is killed a work item finishes for him.
  */
 
 #include <linux/cpu.h>
 #include <linux/mempolicy.h>
-#include <linux/mm.h>
-#include <linux/panic.h>
 #include <linux/sched.h>
 #include <linux/sched/deadline.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/security.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "cpuset.h"
 
-/*
- * Memory areas and pages
- */
+/* How often a set may change while one task is fitted, before that is put off. */
+#define CPUSET_FIT_TRIES	100
 
 /**
- * struct cpuset_mm_work - what is to be done to the memory of a process
- * @work: in cpuset_mm_wq
- * @cs: the set, with a reference
- * @mm: the memory, with a reference
- * @from: nodes that it was to be on
- * @to: nodes that it is to be on
- * @migrate: move the pages
+ * struct cpuset_pass - tasks being fitted one after the other
+ * @mms: what is to be done to their memory
+ * @hotplug: CPU hotplug is going on or held off, by the caller
+ * @root_cpus: also tasks of the root get CPUs; the others keep theirs, which
+ *	kernel threads may have set themselves
+ * @killable: ends when current is killed
+ * @killed: it was
+ * @self: current is one of them, and is to get its CPUs last
  */
-struct cpuset_mm_work {
-	struct work_struct work;
-	struct cpuset *cs;
-	struct mm_struct *mm;
-	nodemask_t from;
-	nodemask_t to;
-	bool migrate;
+struct cpuset_pass {
+	struct list_head mms;
+	bool hotplug;
+	bool root_cpus;
+	bool killable;
+	bool killed;
+	bool self;
 };
 
-static struct workqueue_struct *cpuset_mm_wq;
-static atomic_t cpuset_mm_pending;
+#define CPUSET_PASS(_name, ...)						\
+	struct cpuset_pass _name = {					\
+		.mms = LIST_HEAD_INIT(_name.mms), __VA_ARGS__ }
 
-static void cpuset_mm_workfn(struct work_struct *work)
-{
-	struct cpuset_mm_work *mw = container_of(work, struct cpuset_mm_work,
-						 work);
-
-	mpol_rebind_mm(mw->mm, &mw->to);
-	/* From here on who forks copies policies that are right. */
-	atomic_dec(&mw->cs->rebinding);
-	if (mw->migrate)
-		do_migrate_pages(mw->mm, &mw->from, &mw->to, MPOL_MF_MOVE_ALL);
-	mmput(mw->mm);
-	rc_state_put(&mw->cs->st);
-	kfree(mw);
-	atomic_dec(&cpuset_mm_pending);
-}
-
-/* The set's tasks have their new nodes; now for what @tsk has mapped. */
-static void cpuset_queue_mm(struct cpuset *cs, struct task_struct *tsk,
-			    const nodemask_t *from, const nodemask_t *to)
-{
-	struct mm_struct *mm = get_task_mm(tsk);
-	struct cpuset_mm_work *mw;
-
-	if (!mm)
-		return;
-	/* Small, and there is no way back from here. */
-	mw = kmalloc(sizeof(*mw), GFP_KERNEL | __GFP_NOFAIL);
-	INIT_WORK(&mw->work, cpuset_mm_workfn);
-	mw->cs = cs;
-	mw->mm = mm;
-	mw->to = *to;
-	/* Where no page can be need not be searched for pages. */
-	nodes_and(mw->from, *from, node_states[N_MEMORY]);
-	mw->migrate = cpuset_is(cs, CS_MEMORY_MIGRATE) &&
-		      !nodes_equal(mw->from, *to);
-	rc_state_get(&cs->st);
-	atomic_inc(&cs->rebinding);
-	atomic_inc(&cpuset_mm_pending);
-	queue_work(cpuset_mm_wq, &mw->work);
-}
+/*
+ * CPUs of a task
+ */
 
 /**
- * cpuset_settle - wait until pages have moved
+ * cpuset_fits_cpus - has a task CPUs, or those of them that it has asked for?
+ * @tsk: the task
+ * @cpus: the CPUs
  *
- * Context: process context, no lock of rc held.
+ * Context: any.
+ * Return: true if it has.
  */
-void cpuset_settle_task(struct task_struct *tsk)
+bool cpuset_fits_cpus(struct task_struct *tsk, const struct cpumask *cpus)
 {
-	cpuset_settle(NULL);
-}
+	const struct cpumask *has = &tsk->cpus_mask, *user;
+	unsigned long flags;
+	bool ret;
 
-void cpuset_settle(struct rc_state *st)
-{
-	if (atomic_read(&cpuset_mm_pending))
-		flush_workqueue(cpuset_mm_wq);
+	/* Somebody else may be setting its affinity already. */
+	raw_spin_lock_irqsave(&tsk->pi_lock, flags);
+	user = tsk->user_cpus_ptr;
+	if (!user || !cpumask_intersects(user, cpus))
+		ret = cpumask_equal(has, cpus);
+	else
+		ret = cpumask_subset(has, cpus) &&
+		      cpumask_subset(has, user) &&
+		      cpumask_weight(has) == cpumask_weight_and(user, cpus);
+	raw_spin_unlock_irqrestore(&tsk->pi_lock, flags);
+	return ret;
 }
 
 /*
- * One task
+ * The CPUs of a task's set at this moment. A task of the root is not touched when a
+ * CPU goes or comes, so it may have those that are offline. Returns whether the
+ * task is in a set below the root.
  */
-
-/*
- * The CPUs for a task of a set. A task of the top is not touched when a CPU goes
- * or comes, so it may have those that are offline.
- */
-static void cpuset_task_cpus(struct cpuset *cs, struct task_struct *tsk,
-			     struct cpumask *cpus)
+static bool cpuset_task_cpus(struct task_struct *tsk, struct cpumask *cpus)
 {
+	struct cpuset *cs;
+
+	rcu_read_lock();
+	cs = task_cpuset(tsk);
 	cpumask_copy(cpus, task_cpu_possible_mask(tsk));
-	if (cs == &top_cpuset)
-		return;
+	if (cs == &top_cpuset) {
+		rcu_read_unlock();
+		return false;
+	}
+	spin_lock_irq(&cpuset_masks_lock);
 	/* On machines whose CPUs differ, a set may have none that will do. */
 	while (!cpumask_intersects(cpus, cs->effective_cpus))
 		cs = cpuset_parent(cs);
 	cpumask_and(cpus, cpus, cs->effective_cpus);
+	spin_unlock_irq(&cpuset_masks_lock);
+	rcu_read_unlock();
+	return true;
 }
 
-static void cpuset_set_cpus(struct cpuset *cs, struct task_struct *tsk)
+/*
+ * Hotplug's lock, which can be held for long, is taken where bandwidth is concerned
+ * only.
+ */
+static int cpuset_set_cpus(struct task_struct *tsk, const struct cpumask *cpus,
+			   bool hotplug, bool concerned)
 {
-	/* Too large for the stack; cpuset_mutex protects it. */
-	static cpumask_t cpus;
+	int err = 0;
 
-	cpuset_task_cpus(cs, tsk, &cpus);
 	/* Narrower, if the task has asked for that and if it fits. */
-	WARN_ON_ONCE(set_cpus_allowed_ptr(tsk, &cpus));
+	if (!concerned)
+		err = set_cpus_allowed_ptr(tsk, cpus);
+	if (likely(!concerned && !cpuset_dl_accounted(tsk)))
+		return err;
+	if (!hotplug)
+		cpus_read_lock();
+	if (concerned)
+		err = cpuset_dl_set_cpus(tsk, cpus);
+	else
+		cpuset_dl_recount();
+	if (!hotplug)
+		cpus_read_unlock();
+	return err;
 }
+
+/* Has its set fitted again when hotplug is over. */
+static void cpuset_stray(struct task_struct *tsk)
+{
+	rcu_read_lock();
+	WRITE_ONCE(task_cpuset(tsk)->strayed, true);
+	rcu_read_unlock();
+	cpuset_settle_later();
+}
+
+static void cpuset_put_off(struct task_struct *tsk, bool root_cpus);
+
+static void cpuset_fit_cpus(struct task_struct *tsk, struct cpuset_pass *pass)
+{
+	bool concerned, fits, held;
+	unsigned int tries = 0;
+	cpumask_var_t cpus;
+
+	/* Small where it is allocated at all, and there is no way back from here. */
+	alloc_cpumask_var(&cpus, GFP_KERNEL | __GFP_NOFAIL);
+	while (cpuset_task_cpus(tsk, cpus) || pass->root_cpus) {
+		concerned = cpuset_dl_concerned(tsk);
+		fits = cpuset_fits_cpus(tsk, cpus);
+		if (fits && !concerned)
+			break;
+		/* Who waits for it waits for who keeps it from running, too. */
+		held = tsk != current && READ_ONCE(tsk->migration_disabled);
+		if (!fits && (held || tries++ == CPUSET_FIT_TRIES)) {
+			cpuset_put_off(tsk, pass->root_cpus);
+			break;
+		}
+		if (cpuset_set_cpus(tsk, cpus, pass->hotplug, concerned)) {
+			/* They have gone. Hotplug, if it is not us, comes. */
+			if (!pass->hotplug)
+				cpuset_stray(tsk);
+			break;
+		}
+		if (fits)
+			break;
+	}
+	free_cpumask_var(cpus);
+}
+
+/*
+ * Nodes and flags of a task
+ */
 
 /* Returns the nodes that the task had. */
 static nodemask_t cpuset_set_mems(struct task_struct *tsk, nodemask_t *mems)
@@ -164,240 +205,362 @@ static nodemask_t cpuset_set_mems(struct task_struct *tsk, nodemask_t *mems)
 	return old;
 }
 
-static void cpuset_set_spread(struct cpuset *cs, struct task_struct *tsk)
-{
-	if (cpuset_is(cs, CS_SPREAD_PAGE))
-		task_set_spread_page(tsk);
-	else
-		task_clear_spread_page(tsk);
-	if (cpuset_is(cs, CS_SPREAD_SLAB))
-		task_set_spread_slab(tsk);
-	else
-		task_clear_spread_slab(tsk);
-}
-
-/* The leader stands for its process, or each thread when that has gone. */
+/* The leader stands for its process, or each thread when that goes. */
 static bool cpuset_stands_for_mm(struct task_struct *tsk)
 {
 	bool ret;
 
 	rcu_read_lock();
 	ret = thread_group_leader(tsk) ||
-	      READ_ONCE(READ_ONCE(tsk->group_leader)->exit_state);
+	      (READ_ONCE(READ_ONCE(tsk->group_leader)->flags) & PF_EXITING);
 	rcu_read_unlock();
 	return ret;
 }
 
-/* Gives a task what its set has. */
-static void cpuset_apply(struct cpuset *cs, struct task_struct *tsk,
-			 unsigned int what)
+/* The task's set, for cpuset_put(), and its nodes. */
+static struct cpuset *cpuset_task_mems(struct task_struct *tsk,
+				       nodemask_t *mems)
 {
-	lockdep_assert_cpus_held();
-	lockdep_assert_held(&cpuset_mutex);
-	if (what & CS_STALE_CPUS)
-		cpuset_set_cpus(cs, tsk);
-	if (what & CS_STALE_MEMS) {
-		nodemask_t old;
+	struct cpuset *cs;
 
-		/* Who forks with the new nodes must not copy old policies. */
-		atomic_inc(&cs->rebinding);
-		old = cpuset_set_mems(tsk, &cs->effective_mems);
-		if (cpuset_stands_for_mm(tsk))
-			cpuset_queue_mm(cs, tsk, &old, &cs->effective_mems);
-		atomic_dec(&cs->rebinding);
-	}
-	if (what & CS_STALE_SPREAD)
-		cpuset_set_spread(cs, tsk);
+	rcu_read_lock();
+	cs = cpuset_get(task_cpuset(tsk));
+	spin_lock_irq(&cpuset_masks_lock);
+	*mems = cs->effective_mems;
+	spin_unlock_irq(&cpuset_masks_lock);
+	rcu_read_unlock();
+	return cs;
 }
 
-/* What a task has, but for CPUs, that is not what its set has. */
-static unsigned int cpuset_misfit(const struct cpuset *cs,
-				  struct task_struct *tsk)
+static void cpuset_fit_mems(struct task_struct *tsk, struct cpuset_pass *pass)
 {
-	unsigned int what = 0;
+	nodemask_t mems, old;
+	struct cpuset *cs;
 
-	if (!nodes_equal(tsk->mems_allowed, cs->effective_mems))
-		what |= CS_STALE_MEMS;
-	if (task_spread_page(tsk) != cpuset_is(cs, CS_SPREAD_PAGE) ||
-	    task_spread_slab(tsk) != cpuset_is(cs, CS_SPREAD_SLAB))
-		what |= CS_STALE_SPREAD;
-	return what;
+	for (;;) {
+		cs = cpuset_task_mems(tsk, &mems);
+		if (nodes_equal(tsk->mems_allowed, mems))
+			break;
+		/* A set without nodes has no tasks: this one has been moved. */
+		if (!nodes_empty(mems)) {
+			/* Who forks with the new ones copies no old policies. */
+			atomic_inc(&cs->rebinding);
+			old = cpuset_set_mems(tsk, &mems);
+			if (cpuset_stands_for_mm(tsk))
+				cpuset_mm_note(cs, tsk, &old, &mems,
+					       &pass->mms);
+			atomic_dec(&cs->rebinding);
+		}
+		cpuset_put(cs);
+	}
+	cpuset_put(cs);
+}
+
+static bool cpuset_fits_spread(const struct cpuset *cs, struct task_struct *tsk)
+{
+	return task_spread_page(tsk) == cpuset_is(cs, CS_SPREAD_PAGE) &&
+	       task_spread_slab(tsk) == cpuset_is(cs, CS_SPREAD_SLAB);
+}
+
+static void cpuset_fit_spread(struct task_struct *tsk)
+{
+	struct cpuset *cs;
+
+	rcu_read_lock();
+	while (cs = task_cpuset(tsk), !cpuset_fits_spread(cs, tsk)) {
+		if (cpuset_is(cs, CS_SPREAD_PAGE))
+			task_set_spread_page(tsk);
+		else
+			task_clear_spread_page(tsk);
+		if (cpuset_is(cs, CS_SPREAD_SLAB))
+			task_set_spread_slab(tsk);
+		else
+			task_clear_spread_slab(tsk);
+	}
+	rcu_read_unlock();
+}
+
+/* Gives a task what its set has, but its memory, which is noted. */
+static void cpuset_fit(struct task_struct *tsk, struct cpuset_pass *pass)
+{
+	cpuset_fit_mems(tsk, pass);
+	cpuset_fit_spread(tsk);
+	if (tsk == current)
+		pass->self = true;
+	else
+		cpuset_fit_cpus(tsk, pass);
+}
+
+/* Nothing but current can be waiting now, for its turn on one of its CPUs. */
+static void cpuset_pass_end(struct cpuset_pass *pass, enum cpuset_wait wait)
+{
+	if (pass->hotplug)
+		cpuset_mm_defer(&pass->mms);
+	else
+		cpuset_mm_run_all(&pass->mms, wait);
+	if (pass->self)
+		cpuset_fit_cpus(current, pass);
 }
 
 /*
- * All tasks of the sets that have changed
+ * Tasks that are not to be migrated at the moment. They can be kept from running,
+ * and so from going on, by others; one work item looks after all of them.
  */
 
 /**
- * struct cpuset_tasks - tasks with a reference
- * @nr: how many
- * @max: room in @tsk, from kvmalloc()
- * @tsk: the tasks
+ * struct cpuset_waiting - a task that could not be given CPUs
+ * @node: in cpuset_waiting
+ * @tsk: the task, with a reference
+ * @root_cpus: as of &struct cpuset_pass
  */
-struct cpuset_tasks {
-	size_t nr;
-	size_t max;
-	struct task_struct **tsk;
+struct cpuset_waiting {
+	struct list_head node;
+	struct task_struct *tsk;
+	bool root_cpus;
 };
 
-static void cpuset_tasks_free(struct cpuset_tasks *tasks)
-{
-	size_t i;
+static LIST_HEAD(cpuset_waiting);
+static DEFINE_SPINLOCK(cpuset_waiting_lock);
 
-	for (i = 0; i < min(tasks->nr, tasks->max); i++)
-		put_task_struct(tasks->tsk[i]);
-	kvfree(tasks->tsk);
+static void cpuset_waiting_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(cpuset_waiting_work, cpuset_waiting_fn);
+
+static bool cpuset_waits(const struct task_struct *tsk)
+{
+	struct cpuset_waiting *cw;
+
+	list_for_each_entry(cw, &cpuset_waiting, node)
+		if (cw->tsk == tsk)
+			return true;
+	return false;
 }
 
-/*
- * Collects those whose set is stale. A look at all threads: the lists of groups
- * are not to be walked by hotplug, which cannot have rc_mutex.
- */
-static void cpuset_tasks_collect(struct cpuset_tasks *tasks)
+static void cpuset_put_off(struct task_struct *tsk, bool root_cpus)
 {
-	struct task_struct *process, *tsk;
+	struct cpuset_waiting *cw;
 
-	tasks->max = 64;
-	for (;;) {
-		tasks->nr = 0;
-		/* Hotplug cannot fail, and masks have changed already. */
-		tasks->tsk = kvmalloc_array(tasks->max, sizeof(*tasks->tsk),
-					    GFP_KERNEL | __GFP_NOFAIL);
-		rcu_read_lock();
-		for_each_process_thread(process, tsk) {
-			if (!READ_ONCE(task_cpuset(tsk)->stale))
-				continue;
-			if (tasks->nr < tasks->max)
-				tasks->tsk[tasks->nr] = get_task_struct(tsk);
-			tasks->nr++;
-		}
-		rcu_read_unlock();
-		if (tasks->nr <= tasks->max)
-			return;
-		cpuset_tasks_free(tasks);
-		/* Some room for those who are born meanwhile. */
-		tasks->max = tasks->nr + tasks->nr / 8;
+	cw = kmalloc(sizeof(*cw), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	cw->tsk = tsk;
+	cw->root_cpus = root_cpus;
+	spin_lock(&cpuset_waiting_lock);
+	if (!cpuset_waits(tsk)) {
+		get_task_struct(tsk);
+		list_add_tail(&cw->node, &cpuset_waiting);
+		cw = NULL;
+	}
+	spin_unlock(&cpuset_waiting_lock);
+	kfree(cw);
+	queue_delayed_work(system_unbound_wq, &cpuset_waiting_work, HZ / 20);
+}
+
+static void cpuset_waiting_fn(struct work_struct *work)
+{
+	struct cpuset_waiting *cw, *next;
+	LIST_HEAD(list);
+
+	spin_lock(&cpuset_waiting_lock);
+	list_splice_init(&cpuset_waiting, &list);
+	spin_unlock(&cpuset_waiting_lock);
+	list_for_each_entry_safe(cw, next, &list, node) {
+		CPUSET_PASS(pass, .root_cpus = cw->root_cpus);
+
+		/* Goes back to the list if need be. */
+		if (!(READ_ONCE(cw->tsk->flags) & PF_EXITING))
+			cpuset_fit_cpus(cw->tsk, &pass);
+		put_task_struct(cw->tsk);
+		kfree(cw);
 	}
 }
 
 /*
- * While threads of a process get new nodes one after the other, none of them
- * forks a copy of policies that are still to be rebound.
+ * All tasks of sets that have changed
  */
-static void cpuset_rebinding(int add)
-{
-	struct cpuset *cs;
 
-	for_each_cpuset(cs, &top_cpuset)
-		if (cs->stale & CS_STALE_MEMS)
-			atomic_add(add, &cs->rebinding);
+static bool cpuset_fit_next(struct task_struct *tsk, void *arg)
+{
+	struct cpuset_pass *pass = arg;
+
+	if (pass->killable && fatal_signal_pending(current)) {
+		pass->killed = true;
+		return false;
+	}
+	cpuset_fit(tsk, pass);
+	return true;
+}
+
+/* Newborns of the root are not told of otherwise. */
+static void cpuset_fit_root(struct cpuset_pass *pass)
+{
+	rc_births_begin(NULL);
+	rc_for_each_task(&cpuset_subsys, &top_cpuset.st, cpuset_fit_next, pass);
+	rc_births_end(NULL);
+}
+
+static void cpuset_fit_set(struct cpuset *cs, struct cpuset_pass *pass)
+{
+	/*
+	 * While threads of a process get new nodes one after the other, none of
+	 * them forks a copy of policies that are still to be rebound.
+	 */
+	atomic_inc(&cs->rebinding);
+	/* The masks before the look. Pairs with the same in cpuset_fork(). */
+	smp_mb();
+	if (cs == &top_cpuset)
+		cpuset_fit_root(pass);
+	else
+		rc_for_each_task(&cpuset_subsys, &cs->st, cpuset_fit_next, pass);
+	atomic_dec(&cs->rebinding);
 }
 
 /**
- * cpuset_update_tasks - pass on what has changed in sets to their tasks
+ * cpuset_unsettled - the next set of a subtree whose tasks are to be fitted
+ * @top: its top, held by the caller
+ * @pos: where the walk is, from here, or NULL
+ * @up_to: changes after this one are not the caller's
+ * @gen: filled in: the change that its tasks are going to be fitted for
  *
- * Context: cpuset_mutex and cpus_read_lock() held, after cpuset_refresh(); may
- * sleep.
+ * Return: the set, with a reference to its group; that to @pos is dropped.
  */
-void cpuset_update_tasks(void)
+static struct cpuset *cpuset_unsettled(struct cpuset *top, struct cpuset *pos,
+				       u64 up_to, u64 *gen)
 {
-	struct cpuset_tasks tasks;
-	struct cpuset *cs;
-	bool stale = false;
-	size_t i;
+	struct cpuset *cs = NULL;
 
-	lockdep_assert_held(&cpuset_mutex);
+	mutex_lock(&cpuset_mutex);
+	if (top == &top_cpuset || !list_empty(&top->node)) {
+		/* From the start if that one has been removed meanwhile. */
+		cs = pos && (pos == top || !list_empty(&pos->node)) ? pos : top;
+		while (cs && !(cs->settled < cs->gen && cs->settled < up_to))
+			cs = cpuset_next(cs, top, false);
+	}
+	if (cs) {
+		rc_state_get(&cs->st);
+		*gen = cs->gen;
+	}
+	mutex_unlock(&cpuset_mutex);
+	if (pos)
+		rc_state_put(&pos->st);
+	return cs;
+}
+
+static void cpuset_settled(struct cpuset *cs, u64 gen)
+{
+	mutex_lock(&cpuset_mutex);
+	cs->settled = max(cs->settled, gen);
+	mutex_unlock(&cpuset_mutex);
+}
+
+static void cpuset_settle_tree(struct cpuset *top, struct cpuset_pass *pass)
+{
+	struct cpuset *cs = NULL;
+	u64 up_to, gen;
+
+	mutex_lock(&cpuset_mutex);
+	up_to = cpuset_gen;
+	mutex_unlock(&cpuset_mutex);
+	while ((cs = cpuset_unsettled(top, cs, up_to, &gen))) {
+		cpuset_fit_set(cs, pass);
+		if (pass->killed) {
+			rc_state_put(&cs->st);
+			cpuset_settle_later();
+			break;
+		}
+		cpuset_settled(cs, gen);
+	}
+}
+
+/**
+ * cpuset_settle - give the tasks of a set, and of those below, what has changed
+ * @st: the set, whose group the caller holds
+ *
+ * Context: process context, no lock of rc held.
+ */
+void cpuset_settle(struct rc_state *st)
+{
+	CPUSET_PASS(pass, .killable = true);
+
+	cpuset_settle_tree(to_cpuset(st), &pass);
+	cpuset_pass_end(&pass, CS_WAIT);
+}
+
+/* For who could not: he was killed, or hotplug was going on. */
+static void cpuset_later_fn(struct work_struct *work)
+{
+	CPUSET_PASS(pass);
+	struct cpuset *cs;
+
+	/* Hotplug is over, one way or the other. */
+	cpus_read_lock();
+	mutex_lock(&cpuset_mutex);
 	for_each_cpuset(cs, &top_cpuset)
-		stale |= cs->stale;
+		if (xchg(&cs->strayed, false))
+			cpuset_mark(cs);
+	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
+
+	cpuset_settle_tree(&top_cpuset, &pass);
+	cpuset_pass_end(&pass, CS_WAIT_NOT);
+}
+
+static DECLARE_WORK(cpuset_later_work, cpuset_later_fn);
+
+/**
+ * cpuset_settle_later - have the tasks of all sets given what has changed
+ *
+ * Context: any but NMI.
+ */
+void cpuset_settle_later(void)
+{
+	queue_work(system_unbound_wq, &cpuset_later_work);
+}
+
+/**
+ * cpuset_settle_hotplug - give all tasks what has changed
+ *
+ * Context: CPU hotplug going on, or held off; cpuset_mutex not held; may sleep.
+ */
+void cpuset_settle_hotplug(void)
+{
+	CPUSET_PASS(pass, .hotplug = true);
+	bool stale = false, root;
+	struct cpuset *cs;
+	u64 up_to;
+
+	mutex_lock(&cpuset_mutex);
+	up_to = cpuset_gen;
+	root = top_cpuset.settled < top_cpuset.gen;
+	for_each_cpuset(cs, &top_cpuset)
+		stale |= cs->settled < cs->gen;
+	mutex_unlock(&cpuset_mutex);
 	if (!stale)
 		return;
 
-	cpuset_rebinding(1);
+	atomic_inc(&cpuset_rebinding);
 	/* The masks before the look. Pairs with the same in cpuset_fork(). */
 	smp_mb();
-	cpuset_tasks_collect(&tasks);
-	for (i = 0; i < tasks.nr; i++) {
-		/* Its set is freed under the mutex, after a grace period. */
-		rcu_read_lock();
-		cs = task_cpuset(tasks.tsk[i]);
-		rcu_read_unlock();
-		cpuset_apply(cs, tasks.tsk[i], cs->stale);
-	}
-	cpuset_tasks_free(&tasks);
-	cpuset_rebinding(-1);
+	if (root)
+		cpuset_fit_root(&pass);
+	rc_for_all_tasks(cpuset_fit_next, &pass);
+	atomic_dec(&cpuset_rebinding);
+	cpuset_pass_end(&pass, CS_WAIT_NOT);
 
+	mutex_lock(&cpuset_mutex);
 	for_each_cpuset(cs, &top_cpuset)
-		WRITE_ONCE(cs->stale, 0);
+		if (cs->gen <= up_to)
+			cs->settled = cs->gen;
+	mutex_unlock(&cpuset_mutex);
 }
 
 /*
  * Moves
  */
 
-/**
- * struct cpuset_dl_move - bandwidth of a deadline task that is being moved
- * @node: in cpuset_dl_moves
- * @tsk: the task, valid while it is on its way
- * @cpu: a CPU of the root domain in which it was reserved
- * @bw: the bandwidth
+/*
+ * Tasks that have been let in and not been fitted yet, and those that have. While
+ * either changes, a newborn of the root cannot go by what its parent has.
  */
-struct cpuset_dl_move {
-	struct list_head node;
-	struct task_struct *tsk;
-	int cpu;
-	u64 bw;
-};
-
-/* Protected by rc_mutex, under which tasks move. */
-static LIST_HEAD(cpuset_dl_moves);
-
-/* In another root domain; its own accounts for the task already. */
-static int cpuset_dl_reserve(struct cpuset *cs, struct task_struct *tsk)
-{
-	struct cpuset_dl_move *move;
-	int err;
-
-	if (!dl_task(tsk) ||
-	    cpuset_same_domain(task_cpu(tsk), cs->effective_cpus))
-		return 0;
-	move = kmalloc(sizeof(*move), GFP_KERNEL);
-	if (!move)
-		return -ENOMEM;
-	move->tsk = tsk;
-	move->cpu = cpumask_any(cs->effective_cpus);
-	move->bw = tsk->dl.dl_bw;
-	err = dl_bw_alloc(move->cpu, move->bw);
-	if (err) {
-		kfree(move);
-		return err;
-	}
-	list_add(&move->node, &cpuset_dl_moves);
-	return 0;
-}
-
-static void cpuset_dl_release(struct task_struct *tsk, bool moved)
-{
-	struct cpuset_dl_move *move;
-
-	list_for_each_entry(move, &cpuset_dl_moves, node) {
-		if (move->tsk != tsk)
-			continue;
-		/* With the task, the scheduler takes away what it left. */
-		if (!moved)
-			dl_bw_free(move->cpu, move->bw);
-		list_del(&move->node);
-		kfree(move);
-		return;
-	}
-}
-
-/* Hotplug's own moves are not the user's, who need not have a say in them. */
-static int cpuset_may_move(struct task_struct *tsk)
-{
-	if (current->flags & PF_KTHREAD)
-		return 0;
-	return security_task_setscheduler(tsk);
-}
+static atomic_t cpuset_moves;
+static atomic_t cpuset_moves_done;
 
 int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      struct task_struct *tsk)
@@ -412,143 +575,112 @@ int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 	    nodes_empty(cs->effective_mems))
 		err = -ENOSPC;
 	else
-		err = cpuset_may_move(tsk) ?: cpuset_dl_reserve(cs, tsk);
+		err = security_task_setscheduler(tsk) ?:
+		      cpuset_dl_reserve(cs, tsk);
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
+	if (!err) {
+		atomic_inc(&cpuset_moves);
+		/* Before the task moves; pairs as in cpuset_settle_task(). */
+		smp_mb__after_atomic();
+	}
 	return err;
 }
 
 void cpuset_cancel_attach(struct rc_state *to, struct rc_state *from,
 			  struct task_struct *tsk)
 {
-	cpuset_dl_release(tsk, false);
+	cpuset_dl_cancel(tsk);
+	atomic_dec(&cpuset_moves);
 }
 
+/* All else waits for cpuset_settle_task(), which can wait. */
 void cpuset_attach(struct rc_state *to, struct rc_state *from,
 		   struct task_struct *tsk)
 {
-	struct cpuset *cs = to_cpuset(to);
+	cpuset_dl_commit(tsk);
+}
 
-	cpus_read_lock();
-	mutex_lock(&cpuset_mutex);
-	cpuset_apply(cs, tsk, CS_STALE_CPUS | cpuset_misfit(cs, tsk));
-	cpuset_dl_release(tsk, true);
-	mutex_unlock(&cpuset_mutex);
-	cpus_read_unlock();
+/**
+ * cpuset_settle_task - give a task that has moved what its set has
+ * @tsk: the task
+ *
+ * Its memory is waited for briefly: threads that move with it are not to be left
+ * where they were by one that holds its mmap_lock.
+ *
+ * Context: process context, no lock of rc held.
+ */
+void cpuset_settle_task(struct task_struct *tsk)
+{
+	CPUSET_PASS(pass, .root_cpus = true);
+
+	cpuset_fit(tsk, &pass);
+	cpuset_pass_end(&pass, CS_WAIT_BRIEFLY);
+	/* What it has now comes first. Pairs with cpuset_fork_alike(). */
+	smp_mb__before_atomic();
+	atomic_inc(&cpuset_moves_done);
+	smp_mb__after_atomic();
+	atomic_dec(&cpuset_moves);
 }
 
 /*
  * Fork
  */
 
-/* Has the task the CPUs of its set, or those of them that it has asked for? */
-static bool cpuset_fits_cpus(const struct cpuset *cs, struct task_struct *tsk)
+/*
+ * Has a newborn of the root the CPUs of its parent, which is there as well, and has
+ * not been elsewhere during the look?
+ */
+static bool cpuset_fork_alike(struct task_struct *child)
 {
-	const struct cpumask *cpus = &tsk->cpus_mask, *user;
-	unsigned long flags;
+	int done = atomic_read(&cpuset_moves_done);
 	bool ret;
 
-	/* Somebody else may be setting its affinity already. */
-	raw_spin_lock_irqsave(&tsk->pi_lock, flags);
-	user = tsk->user_cpus_ptr;
-	if (!user || !cpumask_intersects(user, cs->effective_cpus))
-		ret = cpumask_equal(cpus, cs->effective_cpus);
-	else
-		ret = cpumask_subset(cpus, cs->effective_cpus) &&
-		      cpumask_subset(cpus, user) &&
-		      cpumask_weight(cpus) ==
-		      cpumask_weight_and(user, cs->effective_cpus);
-	raw_spin_unlock_irqrestore(&tsk->pi_lock, flags);
-	return ret;
+	/* All pair with the barriers in cpuset_settle_task(). */
+	smp_rmb();
+	if (atomic_read(&cpuset_moves))
+		return false;
+	smp_rmb();
+	ret = task_cpuset(current) == &top_cpuset &&
+	      cpumask_equal(&child->cpus_mask, &current->cpus_mask);
+	smp_rmb();
+	return ret && !atomic_read(&cpuset_moves) &&
+	       atomic_read(&cpuset_moves_done) == done;
 }
 
 /*
- * The child has what its parent had when it was copied. Lockless, as long as that
- * is what the set has: masks that change while they are read belong to somebody
- * who has not looked for tasks yet, and will find the child.
+ * Lockless: masks that change while they are read belong to somebody who has not
+ * looked for tasks yet, and will find the child.
+ */
+static bool cpuset_fork_fits(const struct cpuset *cs, struct task_struct *child)
+{
+	if (!nodes_equal(child->mems_allowed, cs->effective_mems) ||
+	    !cpuset_fits_spread(cs, child))
+		return false;
+	if (cs != &top_cpuset)
+		return cpuset_fits_cpus(child, cs->effective_cpus);
+	/* A task of the root may have any; its children have the same. */
+	return (child->flags & PF_KTHREAD) || cpuset_fork_alike(child);
+}
+
+/*
+ * The child has what its parent had when it was copied, as long as that is what the
+ * set has. In the root, only those are told whose parent has been moved, or may
+ * have been given something else, meanwhile.
  */
 void cpuset_fork(struct task_struct *child)
 {
-	struct cpuset *cs;
 	bool fits;
 
-	/* Visible before the look. Pairs with that in cpuset_update_tasks(). */
+	/* Visible before the look. Pairs with that in cpuset_fit_set(). */
 	smp_mb();
 	rcu_read_lock();
-	cs = task_cpuset(child);
-	fits = cs == &top_cpuset ||
-	       (!cpuset_misfit(cs, child) && cpuset_fits_cpus(cs, child));
+	fits = cpuset_fork_fits(task_cpuset(child), child);
 	rcu_read_unlock();
-	if (likely(fits))
-		return;
+	if (unlikely(!fits)) {
+		CPUSET_PASS(pass, .root_cpus = !(child->flags & PF_KTHREAD));
 
-	cpus_read_lock();
-	mutex_lock(&cpuset_mutex);
-	rcu_read_lock();
-	cs = task_cpuset(child);
-	rcu_read_unlock();
-	cpuset_apply(cs, child, CS_STALE_CPUS | cpuset_misfit(cs, child));
-	mutex_unlock(&cpuset_mutex);
-	cpus_read_unlock();
-}
-
-/*
- * Sets that have lost their CPUs or nodes
- */
-
-static void cpuset_evacuate(struct work_struct *work)
-{
-	struct cpuset *cs = container_of(work, struct cpuset, evacuate);
-	struct cpuset *to;
-	int err = 0;
-
-	mutex_lock(&cpuset_mutex);
-	for (to = cs; cpuset_lost(to); to = cpuset_parent(to))
-		;
-	mutex_unlock(&cpuset_mutex);
-	if (to != cs)
-		err = 0;
-	if (err)
-		pr_err("rc: cannot move tasks out of a cpuset without CPUs or memory: %pe\n",
-		       ERR_PTR(err));
-	rc_state_put(&cs->st);
-}
-
-/**
- * cpuset_queue_evacuation - have the tasks of a set moved away
- * @cs: the set, which has lost its CPUs or nodes
- *
- * They are given what the nearest ancestor has already, and are to be its tasks.
- *
- * Context: cpuset_mutex held.
- */
-void cpuset_queue_evacuation(struct cpuset *cs)
-{
-	lockdep_assert_held(&cpuset_mutex);
-	if (!rc_state_has_tasks(&cs->st))
-		return;
-	rc_state_get(&cs->st);
-	if (!queue_work(system_unbound_wq, &cs->evacuate))
-		rc_state_put(&cs->st);
-}
-
-/**
- * cpuset_tasks_init - prepare a new set
- * @cs: the set
- */
-void cpuset_tasks_init(struct cpuset *cs)
-{
-	INIT_WORK(&cs->evacuate, cpuset_evacuate);
-}
-
-/**
- * cpuset_init_wq - make what works on memory
- *
- * Context: boot.
- */
-void __init cpuset_init_wq(void)
-{
-	cpuset_mm_wq = alloc_ordered_workqueue("rc_cpuset_mm", 0);
-	if (!cpuset_mm_wq)
-		panic("rc: no memory for the workqueue of cpusets\n");
+		cpuset_fit(child, &pass);
+		cpuset_pass_end(&pass, CS_WAIT_BRIEFLY);
+	}
 }

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deadline tasks in cpusets: their bandwidth is accounted in the root domain that
+ * they are in, and has to go where they go.
+ *
+ * A move reserves it in the domain of the set that a task is to enter, and takes it
+ * along when the task is given its CPUs. In between the task may cease to be a
+ * deadline task, become one, or ask for more; so the reservation is dropped then,
+ * and what the task has is allocated, under cpuset_mutex: who becomes a deadline
+ * task, or ceases to be one, waits for that, see cpuset_lock(). A task that has
+ * ceased to be one is accounted for until its 0-lag time, by a timer; it is let
+ * expire when the task changes its domain.
+ */
+
+#include <linux/cpu.h>
+#include <linux/hrtimer.h>
+#include <linux/sched.h>
+#include <linux/sched/deadline.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "cpuset.h"
+
+/**
+ * struct cpuset_dl_move - bandwidth of a deadline task that is being moved
+ * @node: in cpuset_dl_moves
+ * @tsk: the task, with a reference
+ * @cpu: a CPU of the root domain in which it was reserved
+ * @bw: the bandwidth
+ * @committed: the task has moved
+ */
+struct cpuset_dl_move {
+	struct list_head node;
+	struct task_struct *tsk;
+	int cpu;
+	u64 bw;
+	bool committed;
+};
+
+/* Protected by cpuset_mutex; looked at without for being empty. */
+static LIST_HEAD(cpuset_dl_moves);
+
+/**
+ * cpuset_dl_reserve - reserve what a task needs in another root domain
+ * @cs: the set that it is to enter
+ * @tsk: the task
+ *
+ * Context: cpuset_mutex and cpus_read_lock() held; may sleep.
+ * Return: 0, also if there is nothing to reserve; -EBUSY no room; -ENOMEM.
+ */
+int cpuset_dl_reserve(struct cpuset *cs, struct task_struct *tsk)
+{
+	struct cpuset_dl_move *move;
+	int err;
+
+	lockdep_assert_held(&cpuset_mutex);
+	if (!dl_task(tsk) ||
+	    cpuset_same_domain(task_cpu(tsk), cs->effective_cpus))
+		return 0;
+	move = kzalloc(sizeof(*move), GFP_KERNEL_ACCOUNT);
+	if (!move)
+		return -ENOMEM;
+	move->cpu = cpumask_any(cs->effective_cpus);
+	move->bw = tsk->dl.dl_bw;
+	err = dl_bw_alloc(move->cpu, move->bw);
+	if (err) {
+		kfree(move);
+		return err;
+	}
+	move->tsk = get_task_struct(tsk);
+	list_add(&move->node, &cpuset_dl_moves);
+	return 0;
+}
+
+static void cpuset_dl_drop(struct cpuset_dl_move *move)
+{
+	dl_bw_free(move->cpu, move->bw);
+	list_del(&move->node);
+	put_task_struct(move->tsk);
+	kfree(move);
+}
+
+/**
+ * cpuset_dl_cancel - a task for which something was reserved does not move
+ * @tsk: the task
+ */
+void cpuset_dl_cancel(struct task_struct *tsk)
+{
+	struct cpuset_dl_move *move;
+
+	if (list_empty(&cpuset_dl_moves))
+		return;
+	mutex_lock(&cpuset_mutex);
+	list_for_each_entry(move, &cpuset_dl_moves, node) {
+		if (move->tsk == tsk && !move->committed) {
+			cpuset_dl_drop(move);
+			break;
+		}
+	}
+	mutex_unlock(&cpuset_mutex);
+}
+
+/**
+ * cpuset_dl_commit - a task for which something was reserved has moved
+ * @tsk: the task
+ */
+void cpuset_dl_commit(struct task_struct *tsk)
+{
+	struct cpuset_dl_move *move;
+
+	if (list_empty(&cpuset_dl_moves))
+		return;
+	mutex_lock(&cpuset_mutex);
+	list_for_each_entry(move, &cpuset_dl_moves, node)
+		if (move->tsk == tsk)
+			move->committed = true;
+	mutex_unlock(&cpuset_mutex);
+}
+
+static bool cpuset_dl_reserved(struct task_struct *tsk)
+{
+	struct cpuset_dl_move *move;
+
+	list_for_each_entry(move, &cpuset_dl_moves, node)
+		if (move->tsk == tsk && move->committed)
+			return true;
+	return false;
+}
+
+/**
+ * cpuset_dl_accounted - is a task accounted for as a deadline task?
+ * @tsk: the task
+ *
+ * Context: any.
+ * Return: true if it is, though it may be one no more.
+ */
+bool cpuset_dl_accounted(struct task_struct *tsk)
+{
+	return dl_task(tsk) || hrtimer_active(&tsk->dl.inactive_timer);
+}
+
+/**
+ * cpuset_dl_concerned - has a task bandwidth, here or where it is to go?
+ * @tsk: the task
+ *
+ * Context: process context, takes cpuset_mutex if some deadline task is moving.
+ * Return: true if it has: cpuset_dl_set_cpus() is to be used.
+ */
+bool cpuset_dl_concerned(struct task_struct *tsk)
+{
+	bool ret = cpuset_dl_accounted(tsk);
+
+	if (!ret && !list_empty(&cpuset_dl_moves)) {
+		mutex_lock(&cpuset_mutex);
+		ret = cpuset_dl_reserved(tsk);
+		mutex_unlock(&cpuset_mutex);
+	}
+	return ret;
+}
+
+/* Takes it off the account of the domain it is in, as its 0-lag time would. */
+static void cpuset_dl_expire(struct task_struct *tsk)
+{
+	struct hrtimer *timer = &tsk->dl.inactive_timer;
+
+	if (dl_task(tsk) || !hrtimer_active(timer))
+		return;
+	/* The reference that the timer has stays with it. */
+	if (hrtimer_try_to_cancel(timer) == 1)
+		hrtimer_start(timer, 0, HRTIMER_MODE_REL_HARD);
+	while (hrtimer_active(timer))
+		cpu_relax();
+}
+
+/**
+ * cpuset_dl_set_cpus - give a task its CPUs, and its bandwidth a domain
+ * @tsk: the task
+ * @cpus: CPUs of its set
+ *
+ * Context: cpus_read_lock() held, or CPU hotplug; takes cpuset_mutex. A deadline
+ * task waits for others of its kind only, and for no more than it is promised.
+ * Return: 0; -EINVAL none of @cpus is active.
+ */
+int cpuset_dl_set_cpus(struct task_struct *tsk, const struct cpumask *cpus)
+{
+	struct cpuset_dl_move *move, *next;
+	bool recount = false;
+	int err = 0;
+
+	lockdep_assert_cpus_held();
+	mutex_lock(&cpuset_mutex);
+	list_for_each_entry_safe(move, next, &cpuset_dl_moves, node)
+		if (move->tsk == tsk && move->committed)
+			cpuset_dl_drop(move);
+	if ((READ_ONCE(tsk->flags) & PF_EXITING) || cpuset_fits_cpus(tsk, cpus))
+		goto out;
+	if (!cpuset_same_domain(task_cpu(tsk), cpus)) {
+		cpuset_dl_expire(tsk);
+		/* Nobody else can have taken what was reserved, but more is needed. */
+		if (dl_task(tsk) &&
+		    dl_bw_alloc(cpumask_any(cpus), tsk->dl.dl_bw))
+			recount = true;
+	}
+	err = set_cpus_allowed_ptr(tsk, cpus);
+	if (err || recount)
+		cpuset_rebuild_domains();
+out:
+	mutex_unlock(&cpuset_mutex);
+	return err;
+}
+
+/**
+ * cpuset_dl_recount - a task has become a deadline task while it was given CPUs
+ *
+ * Context: cpus_read_lock() held, or CPU hotplug; takes cpuset_mutex.
+ */
+void cpuset_dl_recount(void)
+{
+	mutex_lock(&cpuset_mutex);
+	cpuset_rebuild_domains();
+	mutex_unlock(&cpuset_mutex);
+}
+
+/**
+ * cpuset_dl_account - account for all deadline tasks anew
+ *
+ * New root domains know nothing of the bandwidth that deadline tasks have.
+ *
+ * Context: cpuset_mutex, cpus_read_lock() and sched_domains_mutex held.
+ */
+void cpuset_dl_account(void)
+{
+	struct task_struct *process, *tsk;
+	struct cpuset_dl_move *move;
+
+	lockdep_assert_held(&cpuset_mutex);
+	dl_clear_root_domain(&def_root_domain);
+	rcu_read_lock();
+	for_each_process_thread(process, tsk)
+		if (dl_task(tsk) && !READ_ONCE(tsk->exit_state))
+			dl_add_task_root_domain(tsk);
+	rcu_read_unlock();
+	list_for_each_entry(move, &cpuset_dl_moves, node)
+		if (dl_bw_alloc(move->cpu, move->bw))
+			move->bw = 0;
+}
+
+/**
+ * cpuset_dl_expire_all - let go of what tasks have that are deadline tasks no more
+ *
+ * Before all are accounted for anew: those are not among them, and their timers
+ * would take away from the new account what is not in it.
+ *
+ * Context: cpuset_mutex held.
+ */
+void cpuset_dl_expire_all(void)
+{
+	struct task_struct *process, *tsk;
+
+	lockdep_assert_held(&cpuset_mutex);
+	rcu_read_lock();
+	for_each_process_thread(process, tsk)
+		cpuset_dl_expire(tsk);
+	rcu_read_unlock();
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process keeps its mmap_lock for as long as its user likes, in the read of a
+ * page that nobody serves. Others do not wait for its memory.
+ *
+ * Machine: numa
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../kselftest_harness.h"
+#include "cpuset_util.h"
+
+#define AT_ONCE 30.0
+#define MANY 1000
+#define PAGES 16
+
+struct shared {
+	const char *root;
+	const char *grp;
+	const char *text;
+	pid_t sleeper;
+	int fuse;
+	char file[64];
+	long done;
+	struct cs_worker stalled;
+};
+
+FIXTURE(stalled)
+{
+	struct shared *shared;
+	const char *on0;
+	const char *both;
+	pid_t server;
+};
+
+/* Answers all but reads. */
+static int serve(void *arg)
+{
+	struct shared *shared = arg;
+	static char buf[FUSE_MIN_READ_BUFFER * 20];
+
+	for (;;) {
+		struct fuse_in_header *in = (void *)buf;
+		struct {
+			struct fuse_out_header hdr;
+			union {
+				struct fuse_init_out init;
+				struct fuse_attr_out attr;
+				struct fuse_open_out open;
+			};
+		} out = { };
+		ssize_t len = read(shared->fuse, buf, sizeof(buf));
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			return 0;
+		out.hdr.unique = in->unique;
+		out.hdr.len = sizeof(out.hdr);
+		switch (in->opcode) {
+		case FUSE_INIT:
+			out.init.major = FUSE_KERNEL_VERSION;
+			out.init.minor = FUSE_KERNEL_MINOR_VERSION;
+			out.init.max_write = 4096;
+			out.hdr.len += sizeof(out.init);
+			break;
+		case FUSE_GETATTR:
+			out.attr.attr_valid = 3600;
+			out.attr.attr.mode = S_IFREG | 0444;
+			out.attr.attr.nlink = 1;
+			out.attr.attr.size = 1 << 20;
+			out.attr.attr.ino = 1;
+			out.hdr.len += sizeof(out.attr);
+			break;
+		case FUSE_OPEN:
+			out.hdr.len += sizeof(out.open);
+			break;
+		case FUSE_READ:
+		case FUSE_INTERRUPT:
+		case FUSE_FORGET:
+		case FUSE_BATCH_FORGET:
+			continue;
+		default:
+			break;
+		}
+		if (write(shared->fuse, &out, out.hdr.len) < 0 &&
+		    errno != ENOENT)
+			return -errno;
+	}
+}
+
+FIXTURE_SETUP(stalled)
+{
+	struct shared *shared = rc_shared(sizeof(*shared));
+
+	ASSERT_TRUE(!!shared);
+	self->shared = shared;
+	shared->root = CS_SETUP_NUMA();
+	self->on0 = cs_new(shared->root, "0-3", "0");
+	self->both = cs_new(shared->root, "0-3", "0-1");
+	ASSERT_TRUE(self->on0 && self->both);
+	shared->sleeper = rc_sleeper();
+	shared->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, shared->fuse);
+	sprintf(shared->file, "/tmp/stalled.%d", getpid());
+	close(open(shared->file, O_CREAT | O_RDWR, 0600));
+	ASSERT_EQ(0, mount("stalled", shared->file, "fuse", 0,
+			   rc_fmt("fd=%d,rootmode=100444,user_id=0,group_id=0,allow_other",
+				  shared->fuse)));
+	self->server = rc_spawn(serve, shared);
+	ASSERT_LT(0, self->server);
+	/* The connection ends with the server. */
+	close(shared->fuse);
+}
+
+FIXTURE_TEARDOWN(stalled)
+{
+	rc_kill(self->server);
+	umount2(self->shared->file, MNT_DETACH);
+	unlink(self->shared->file);
+	EXPECT_EQ(0, cs_teardown());
+}
+
+/* Has pages of its own, and then its lock for good. */
+static int stall(void *arg)
+{
+	struct shared *shared = arg;
+	struct cs_worker *worker = &shared->stalled;
+	long size = sysconf(_SC_PAGESIZE);
+	char *page, byte;
+	int fd, mem;
+
+	worker->mem = mmap(NULL, PAGES * size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(worker->mem, 1, PAGES * size);
+	worker->nr_pages = PAGES;
+	fd = open(shared->file, O_RDONLY);
+	mem = open("/proc/self/mem", O_RDONLY);
+	if (fd < 0 || mem < 0)
+		return -errno;
+	page = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		return -errno;
+	if (pread(mem, &byte, 1, (off_t)page) > 0)
+		return -EILSEQ;
+	for (;;)
+		pause();
+}
+
+static bool asleep(pid_t pid, const char *states)
+{
+	char *text = rc_text(rc_fmt("/proc/%d/stat", pid)), *end;
+	bool ret;
+
+	end = text ? strrchr(text, ')') : NULL;
+	ret = end && strchr(states, end[2]);
+	free(text);
+	return ret;
+}
+
+static pid_t new_stalled(struct shared *shared)
+{
+	pid_t pid = rc_spawn(stall, shared);
+
+	if (pid > 0)
+		shared->stalled.pid = pid;
+	return pid > 0 && RC_WAIT(asleep(pid, "DZ")) && asleep(pid, "D") ?
+	       pid : -EINVAL;
+}
+
+static int others(void *arg)
+{
+	struct shared *shared = arg;
+	const char *grp = rc_fmt("%s/meanwhile", shared->root);
+	int ret = rc_mkdir(grp) ?: cs_write(grp, "cpus", "0-1") ?:
+		  cs_write(grp, "mems", "0") ?:
+		  cs_write(grp, "memory_migrate", "1") ?:
+		  cs_attach(grp, shared->sleeper) ?:
+		  cs_write(grp, "mems", "1") ?:
+		  cs_write(grp, "cpus", "1") ?:
+		  cs_attach(shared->root, shared->sleeper) ?: rc_rmdir(grp);
+
+	rc_set(&shared->done, 1);
+	return ret;
+}
+
+static int write_mems(void *arg)
+{
+	struct shared *shared = arg;
+
+	return cs_write(shared->grp, "mems", shared->text);
+}
+
+static bool done_at_once(const long *done)
+{
+	double until = rc_now() + AT_ONCE;
+
+	while (!rc_get(done) && rc_now() < until)
+		rc_nap();
+	return rc_get(done);
+}
+
+static void others_go_on(struct __test_metadata *_metadata,
+			 struct shared *shared)
+{
+	pid_t pid;
+
+	rc_set(&shared->done, 0);
+	pid = rc_spawn(others, shared);
+	ASSERT_TRUE(done_at_once(&shared->done));
+	EXPECT_EQ(0, rc_reap(pid));
+}
+
+/* It is moved, its mover goes on, and so does everybody else. */
+TEST_F(stalled, move)
+{
+	struct shared *shared = self->shared;
+	pid_t pid = new_stalled(shared);
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, cs_attach(self->both, pid));
+	ASSERT_EQ(0, cs_attach(self->on0, pid));
+	EXPECT_STREQ("0", cs_mems_allowed(pid));
+	others_go_on(_metadata, shared);
+}
+
+/*
+ * Who changes its group waits for it, can be killed, and nothing is lost: the
+ * process moves its pages when it goes on.
+ */
+TEST_F(stalled, write)
+{
+	struct shared *shared = self->shared;
+	pid_t pid = new_stalled(shared), writer;
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, cs_attach(self->on0, pid));
+	ASSERT_EQ(0, cs_write(self->on0, "memory_migrate", "1"));
+	shared->grp = self->on0;
+	shared->text = "1";
+	writer = rc_spawn(write_mems, shared);
+	ASSERT_LT(0, writer);
+	ASSERT_TRUE(RC_WAIT(!strcmp("1", cs_mems_allowed(pid))));
+	ASSERT_TRUE(RC_WAIT(asleep(writer, "D")));
+	others_go_on(_metadata, shared);
+	EXPECT_TRUE(asleep(writer, "D"));
+	EXPECT_EQ(0, kill(writer, SIGKILL));
+	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
+	ASSERT_EQ(0, rc_kill(self->server));
+	EXPECT_TRUE(RC_WAIT(cs_pages_on(&shared->stalled, 1) == PAGES));
+}
+
+/* However many they are. */
+TEST_F(stalled, many)
+{
+	struct shared *shared = self->shared;
+	int i;
+
+	ASSERT_EQ(0, cs_attach(self->both, 0));
+	for (i = 0; i < MANY; i++)
+		ASSERT_LT(0, rc_spawn(stall, shared));
+	ASSERT_EQ(0, cs_attach(shared->root, 0));
+	ASSERT_LT(0, new_stalled(shared));
+	shared->grp = self->both;
+	shared->text = "0";
+	ASSERT_LT(0, rc_spawn(write_mems, shared));
+	ASSERT_TRUE(RC_WAIT(!strcmp("0", cs_read(self->both, "effective_mems"))));
+	others_go_on(_metadata, shared);
+}
+
+TEST_HARNESS_MAIN
