@@ -27,6 +27,8 @@ struct shared {
 	/* Of the parent and of the mover: go on, go on to the end. */
 	long fork;
 	long stop;
+	/* The parent is who it is to be. */
+	long ready;
 	long moves;
 	pid_t child[CHILDREN];
 };
@@ -82,6 +84,7 @@ static int fork_on(void *arg)
 	struct shared *shared = arg;
 	int i;
 
+	rc_set(&shared->ready, 1);
 	while (!rc_get(&shared->stop)) {
 		if (!rc_get(&shared->fork)) {
 			rc_nap();
@@ -145,6 +148,7 @@ TEST_F_TIMEOUT(newborn, has_what_its_group_has, RC_RACE_TIMEOUT)
 
 	parent = rc_spawn_as(variant->uid, fork_on, shared);
 	ASSERT_LT(0, parent);
+	ASSERT_TRUE(RC_WAIT(rc_get(&shared->ready)));
 	mover.pid = parent;
 	pid = rc_spawn_as(variant->uid, move_on, &mover);
 	ASSERT_LT(0, pid);
