@@ -4,13 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -169,9 +166,7 @@ FIXTURE(crowd)
 	const char *hier;
 	const char *grp;
 	pid_t pid;
-	/* Ids of the threads, then the number of those that have started. */
 	pid_t *ids;
-	long *made;
 };
 
 FIXTURE_VARIANT(crowd)
@@ -182,54 +177,6 @@ FIXTURE_VARIANT(crowd)
 FIXTURE_VARIANT_ADD(crowd, of_2000) { 2000 };
 FIXTURE_VARIANT_ADD(crowd, of_10000) { 10000 };
 FIXTURE_VARIANT_ADD(crowd, of_100000) { 100000 };
-
-struct start {
-	const char *grp;
-	int tasks;
-	pid_t *ids;
-	long *made;
-};
-
-/* Threads do nothing but wait, so a small part of a page is stack enough. */
-#define STACK 1024
-
-static int wait_on_futex(void *arg)
-{
-	static long done;
-
-	while (!rc_get(&done))
-		syscall(SYS_futex, &done, FUTEX_WAIT, 0, NULL, NULL, 0);
-	return 0;
-}
-
-static int start_crowd(void *arg)
-{
-	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
-			  CLONE_THREAD | CLONE_SYSVSEM;
-	struct start *start = arg;
-	char *stacks = mmap(NULL, (size_t)start->tasks * STACK,
-			    PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	int i, ret;
-
-	if (stacks == MAP_FAILED)
-		return -errno;
-	ret = rc_attach(start->grp, 0);
-	if (ret)
-		return ret;
-	start->ids[0] = getpid();
-	for (i = 1; i < start->tasks; i++) {
-		start->ids[i] = clone(wait_on_futex,
-				      stacks + (size_t)(i + 1) * STACK, flags,
-				      NULL);
-		if (start->ids[i] < 0)
-			return -errno;
-		rc_set(start->made, i + 1);
-	}
-	while (pause())
-		;
-	return -EINTR;
-}
 
 /* KiB: kernel stack, task and signals, and what debugging adds to them. */
 static long memory_for(int tasks)
@@ -249,8 +196,6 @@ static long available_kib(void)
 
 FIXTURE_SETUP(crowd)
 {
-	struct start start = { .tasks = variant->tasks };
-
 	if (available_kib() < memory_for(variant->tasks))
 		SKIP(return, "%d tasks need %ld KiB, there are %ld",
 		     variant->tasks, memory_for(variant->tasks),
@@ -264,17 +209,9 @@ FIXTURE_SETUP(crowd)
 	self->grp = rc_group_new(self->hier);
 	ASSERT_TRUE(!!self->grp);
 	self->ids = rc_shared(variant->tasks * sizeof(*self->ids));
-	self->made = rc_shared(sizeof(*self->made));
-	ASSERT_TRUE(self->ids && self->made);
-	start.grp = self->grp;
-	start.ids = self->ids;
-	start.made = self->made;
-	self->pid = rc_spawn(start_crowd, &start);
+	ASSERT_TRUE(!!self->ids);
+	self->pid = rc_crowd(self->grp, variant->tasks, self->ids);
 	ASSERT_LT(0, self->pid);
-	while (rc_get(self->made) < variant->tasks) {
-		ASSERT_EQ(0, waitpid(self->pid, NULL, WNOHANG));
-		rc_nap();
-	}
 }
 
 FIXTURE_TEARDOWN(crowd)

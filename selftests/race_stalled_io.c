@@ -2,7 +2,8 @@
 /*
  * A group is removed while a reader and a writer of its files are stalled in
  * a page fault for as long as a user likes: rmdir does not wait for them. Nor
- * does the rest of the tree wait for one who lists a directory.
+ * does the rest of the tree wait for one who lists a directory, and nobody who
+ * reads for one who writes.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -307,6 +308,113 @@ TEST_F(listing, others_go_on)
 	pthread_join(lister.thread, NULL);
 	EXPECT_LT(0, lister.ret);
 	close(lister.fd);
+}
+
+FIXTURE(writing)
+{
+	const char *hier;
+	const char *grp;
+	struct trap trap;
+};
+
+FIXTURE_SETUP(writing)
+{
+	ASSERT_EQ(0, rc_setup());
+	self->hier = rc_cpuacct();
+	ASSERT_TRUE(!!self->hier);
+	self->grp = rc_group_new(self->hier);
+	ASSERT_TRUE(!!self->grp);
+	ASSERT_EQ(0, set_trap(&self->trap));
+}
+
+FIXTURE_TEARDOWN(writing)
+{
+	close(self->trap.uffd);
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* Lists @dir and reads what is in it and below; how many files, or -errno. */
+static int read_all(const char *dir)
+{
+	DIR *list = opendir(dir);
+	struct dirent *entry;
+	int nr = 0, ret = 0;
+
+	if (!list)
+		return -errno;
+	while (ret >= 0 && (entry = readdir(list))) {
+		char *name = strdup(rc_fmt("%s/%s", dir, entry->d_name));
+
+		if (entry->d_type == DT_DIR && *entry->d_name != '.') {
+			ret = read_all(name);
+			nr += ret;
+		} else if (entry->d_type == DT_REG) {
+			free(rc_text(name));
+			nr++;
+		}
+		free(name);
+	}
+	closedir(list);
+	return ret < 0 ? ret : nr;
+}
+
+static int read_as_user(void *arg)
+{
+	int nr = read_all(RC_ROOT);
+
+	free(rc_text("/proc/self/rc"));
+	return nr < 0 ? nr : nr ? 0 : -ENODATA;
+}
+
+/* Whoever reads or lists anything waits for no one who is stalled in a write. */
+TEST_F(writing, readers_go_on)
+{
+	struct rescue rescue = {
+		.uffd = self->trap.uffd,
+		.mem = self->trap.mem,
+		.len = 2 * self->trap.page_size,
+	};
+	static struct stalled out[32];
+	struct dirent *entry;
+	double start;
+	DIR *dir;
+	int nr = 0, i;
+
+	ASSERT_EQ(0, pipe(rescue.go));
+	dir = opendir(self->grp);
+	ASSERT_TRUE(!!dir);
+	while ((entry = readdir(dir)) && nr < (int)ARRAY_SIZE(out)) {
+		int fd = entry->d_type != DT_REG ? -EISDIR :
+			 rc_open(rc_fmt("%s/%s", self->grp, entry->d_name),
+				 O_WRONLY);
+
+		if (fd < 0)
+			continue;
+		out[nr] = (struct stalled) {
+			.call = call_write,
+			.fd = fd,
+			.page = self->trap.mem,
+			.size = 1,
+		};
+		ASSERT_EQ(0, pthread_create(&out[nr].thread, NULL, stall,
+					    &out[nr]));
+		ASSERT_EQ(0, wait_for_fault(self->trap.uffd));
+		nr++;
+	}
+	closedir(dir);
+	ASSERT_LT(1, nr);
+	ASSERT_EQ(0, pthread_create(&rescue.thread, NULL, end_stall, &rescue));
+
+	start = rc_now();
+	EXPECT_EQ(0, rc_run_as(RC_USER, read_as_user, NULL));
+	EXPECT_GT(AT_ONCE * (rc_debug_kernel() ? 5 : 1), rc_now() - start);
+
+	close(rescue.go[1]);
+	pthread_join(rescue.thread, NULL);
+	for (i = 0; i < nr; i++) {
+		pthread_join(out[i].thread, NULL);
+		close(out[i].fd);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,9 +20,6 @@
 #include <unistd.h>
 
 #include "rc_util.h"
-
-#define PF_KTHREAD 0x00200000
-#define PF_NO_SETAFFINITY 0x04000000
 
 /* So many timers, each with this period in nanoseconds. */
 #define TIMERS 1000
@@ -188,6 +186,72 @@ pid_t rc_sleeping_threads(int nr)
 	return pid;
 }
 
+/* Threads of a crowd do nothing but wait, so a small part of a page is stack enough. */
+#define STACK 1024
+
+struct crowd {
+	const char *grp;
+	int nr;
+	pid_t *ids;
+	long *ready;
+};
+
+static int wait_on_futex(void *arg)
+{
+	static long done;
+
+	while (!rc_get(&done))
+		syscall(SYS_futex, &done, FUTEX_WAIT, 0, NULL, NULL, 0);
+	return 0;
+}
+
+static int start_crowd(void *arg)
+{
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+			  CLONE_THREAD | CLONE_SYSVSEM;
+	struct crowd *crowd = arg;
+	char *stacks = mmap(NULL, (size_t)crowd->nr * STACK,
+			    PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int i, ret;
+
+	if (stacks == MAP_FAILED)
+		return -errno;
+	ret = crowd->grp ? rc_attach(crowd->grp, 0) : 0;
+	if (ret)
+		return ret;
+	crowd->ids[0] = getpid();
+	for (i = 1; i < crowd->nr; i++) {
+		crowd->ids[i] = clone(wait_on_futex,
+				      stacks + (size_t)(i + 1) * STACK, flags,
+				      NULL);
+		if (crowd->ids[i] < 0)
+			return -errno;
+	}
+	rc_set(crowd->ready, 1);
+	return sleep_on(NULL);
+}
+
+pid_t rc_crowd(const char *grp, int nr, pid_t *ids)
+{
+	struct crowd crowd = { .grp = grp, .nr = nr, .ids = ids };
+	pid_t pid;
+
+	crowd.ready = rc_shared(sizeof(*crowd.ready));
+	if (!crowd.ready)
+		return -1;
+	pid = rc_spawn(start_crowd, &crowd);
+	while (pid > 0 && !rc_get(crowd.ready)) {
+		if (waitpid(pid, NULL, WNOHANG)) {
+			untrack(pid);
+			pid = -1;
+		}
+		rc_nap();
+	}
+	munmap(crowd.ready, sizeof(*crowd.ready));
+	return pid;
+}
+
 /* The signal of the timers is ignored, so that they start anew at once. */
 int rc_burst_on(void *stop)
 {
@@ -272,6 +336,14 @@ static int become_and_run(void *arg)
 	return become(as->uid) ?: as->fn(as->arg);
 }
 
+pid_t rc_spawn_as(uid_t uid, int (*fn)(void *arg), void *arg)
+{
+	struct run_as as = { .uid = uid, .fn = fn, .arg = arg };
+
+	/* The child has a copy of what is here. */
+	return rc_spawn(become_and_run, &as);
+}
+
 int rc_run_as(uid_t uid, int (*fn)(void *arg), void *arg)
 {
 	struct run_as as = { .uid = uid, .fn = fn, .arg = arg };
@@ -332,6 +404,19 @@ int rc_wait_zombie(pid_t pid)
 	return waitid(P_PID, pid, &info, WEXITED | WNOWAIT) ? -errno : 0;
 }
 
+unsigned int rc_task_flags(pid_t pid)
+{
+	unsigned int flags;
+	char buf[1024], *end;
+
+	if (rc_read(rc_fmt("/proc/%d/stat", pid), buf, sizeof(buf)) < 0)
+		return 0;
+	end = strrchr(buf, ')');
+	if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		return 0;
+	return flags;
+}
+
 pid_t rc_kthread(bool bound)
 {
 	struct dirent *entry;
@@ -341,18 +426,13 @@ pid_t rc_kthread(bool bound)
 	while (dir && !found && (entry = readdir(dir))) {
 		pid_t pid = atoi(entry->d_name);
 		unsigned int flags;
-		char buf[1024], *end;
 
 		/* kthreadd, pid 2, is refused for a reason of its own. */
-		if (pid <= 2 ||
-		    rc_read(rc_fmt("/proc/%d/stat", pid), buf, sizeof(buf)) < 0)
+		if (pid <= 2)
 			continue;
-		end = strrchr(buf, ')');
-		if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %u",
-				   &flags) != 1)
-			continue;
-		if ((flags & PF_KTHREAD) &&
-		    !!(flags & PF_NO_SETAFFINITY) == bound)
+		flags = rc_task_flags(pid);
+		if ((flags & RC_PF_KTHREAD) &&
+		    !!(flags & RC_PF_NO_SETAFFINITY) == bound)
 			found = pid;
 	}
 	if (dir)

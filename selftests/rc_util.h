@@ -125,6 +125,12 @@ pid_t rc_syscaller(void);
  */
 pid_t rc_sleeping_threads(int nr);
 /*
+ * A process of @nr threads with next to no stack that are there and sleep, in @grp
+ * unless that is NULL. Their ids go to @ids, which is shared memory; the first is
+ * the process's.
+ */
+pid_t rc_crowd(const char *grp, int nr, pid_t *ids);
+/*
  * For a child, until the long at @stop is set: interrupts that take long, as many
  * timers expire in each. Who runs on its CPU and cannot be preempted stands still
  * where it is nevertheless.
@@ -134,6 +140,8 @@ int rc_burst_on(void *stop);
 int rc_keep_to_last(pid_t pid, bool last);
 /* @fn in a child of its own. */
 pid_t rc_spawn(int (*fn)(void *arg), void *arg);
+/* The same, the child being the unprivileged user @uid. */
+pid_t rc_spawn_as(uid_t uid, int (*fn)(void *arg), void *arg);
 /* What the child's function returned (0 or -errno), or -1000 - signal. */
 int rc_reap(pid_t pid);
 int rc_kill(pid_t pid);
@@ -149,6 +157,10 @@ int rc_run_in_user_ns(int (*fn)(void *arg), void *arg);
 /* Until the child has come to its end; it stays a zombie. */
 int rc_wait_zombie(pid_t pid);
 
+/* The flags of a task in /proc/PID/stat: PF_KTHREAD and so on; 0 if it has gone. */
+unsigned int rc_task_flags(pid_t pid);
+#define RC_PF_KTHREAD 0x00200000
+#define RC_PF_NO_SETAFFINITY 0x04000000
 /* A kernel thread that is (not) bound to its CPU, or 0. */
 pid_t rc_kthread(bool bound);
 
