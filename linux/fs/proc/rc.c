@@ -34,22 +34,18 @@
 
 #include "rc_internal.h"
 
-/*
- * Positions in a directory, after "." and "..": files of the core, files of each
- * controller, then groups by serial, which no other group gets again.
- */
-#define RC_POS_FILES	2
-#define RC_POS_SUBSYS	32
-#define RC_FILES_MAX	32
-#define RC_POS_GROUPS	(RC_POS_SUBSYS + CONFIG_RC_MAX_SUBSYS * RC_FILES_MAX)
-
 static const struct inode_operations rc_dir_iops;
 static const struct inode_operations rc_file_iops;
-static const struct file_operations rc_dir_fops;
 static const struct dentry_operations rc_dops;
 
-/* Does a group's directory have the file? */
-static bool rc_has_file(const struct rc_group *grp, const struct rc_file *file)
+/**
+ * rc_has_file - does a group's directory have a file?
+ * @grp: the group, or &rc_top
+ * @file: the file, of the core or of a controller bound to the hierarchy
+ *
+ * Return: true if it does.
+ */
+bool rc_has_file(const struct rc_group *grp, const struct rc_file *file)
 {
 	if (grp == &rc_top)
 		return true;
@@ -198,9 +194,17 @@ static const struct rc_file *rc_later_file(const struct rc_group *grp,
 	return NULL;
 }
 
-/* The entry of a name, with a reference; -ENOENT if there is none, -ENOMEM. */
-static struct proc_dir_entry *rc_find_entry(struct proc_dir_entry *dir,
-					    const char *name, unsigned int len)
+/**
+ * rc_find_entry - find an entry, or make that of a file which has none yet
+ * @dir: the directory
+ * @name: the name
+ * @len: its length
+ *
+ * Context: may sleep.
+ * Return: the entry, for pde_put(); ERR_PTR(-ENOENT) if there is none, -ENOMEM.
+ */
+struct proc_dir_entry *rc_find_entry(struct proc_dir_entry *dir,
+				     const char *name, unsigned int len)
 {
 	struct proc_dir_entry *de;
 
@@ -265,33 +269,6 @@ static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
 /*
  * Inodes and dentries
  */
-
-/* The entry is the truth, which all mounts share; an inode is a copy. */
-static void rc_copy_attr(struct inode *inode, struct proc_dir_entry *de)
-{
-	lockdep_assert_held(&de->pde_unload_lock);
-	/* The owner first: who gives a file away does that before he opens it up. */
-	WRITE_ONCE(inode->i_uid, de->uid);
-	WRITE_ONCE(inode->i_gid, de->gid);
-	WRITE_ONCE(inode->i_mode, de->mode);
-}
-
-/*
- * Takes mode and owner from the entry. Mostly they are the same, which is seen
- * without the lock: what changes meanwhile may as well have changed later.
- */
-static void rc_refresh_inode(struct inode *inode)
-{
-	struct proc_dir_entry *de = PDE(inode);
-
-	if (READ_ONCE(inode->i_mode) == READ_ONCE(de->mode) &&
-	    uid_eq(READ_ONCE(inode->i_uid), READ_ONCE(de->uid)) &&
-	    gid_eq(READ_ONCE(inode->i_gid), READ_ONCE(de->gid)))
-		return;
-	spin_lock(&de->pde_unload_lock);
-	rc_copy_attr(inode, de);
-	spin_unlock(&de->pde_unload_lock);
-}
 
 /* Takes over the caller's reference to @de, also on failure. */
 static struct inode *rc_get_inode(struct super_block *sb,
@@ -373,82 +350,8 @@ static const struct dentry_operations rc_dops = {
 	.d_delete	= rc_d_delete,
 };
 
-static int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
-{
-	if (mask & MAY_NOT_BLOCK)
-		return -ECHILD;
-	rc_refresh_inode(inode);
-	return generic_permission(&nop_mnt_idmap, inode, mask);
-}
-
-static int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
-		      struct kstat *stat, u32 request_mask,
-		      unsigned int query_flags)
-{
-	struct inode *inode = d_inode(path->dentry);
-	struct proc_dir_entry *de = PDE(inode);
-
-	rc_refresh_inode(inode);
-	generic_fillattr(&nop_mnt_idmap, request_mask, inode, stat);
-	stat->nlink = rc_pde_dead(de) ? 0 : READ_ONCE(de->nlink);
-	return 0;
-}
-
-static void rc_set_entry(struct proc_dir_entry *de, struct inode *inode,
-			 const struct iattr *attr)
-{
-	struct user_namespace *user_ns = i_user_ns(inode);
-	unsigned int valid = attr->ia_valid;
-	umode_t mode = de->mode;
-
-	/* These come without a mode, but for what the VFS has made of the inode's. */
-	if (valid & (ATTR_KILL_SUID | ATTR_KILL_SGID)) {
-		if (valid & ATTR_KILL_SUID)
-			mode &= ~S_ISUID;
-		if (valid & ATTR_KILL_SGID)
-			mode &= ~S_ISGID;
-	} else if (valid & ATTR_MODE) {
-		mode = attr->ia_mode;
-	}
-
-	spin_lock(&de->pde_unload_lock);
-	if (valid & ATTR_UID)
-		WRITE_ONCE(de->uid, from_vfsuid(&nop_mnt_idmap, user_ns,
-						attr->ia_vfsuid));
-	if (valid & ATTR_GID)
-		WRITE_ONCE(de->gid, from_vfsgid(&nop_mnt_idmap, user_ns,
-						attr->ia_vfsgid));
-	WRITE_ONCE(de->mode, mode);
-	rc_copy_attr(inode, de);
-	spin_unlock(&de->pde_unload_lock);
-}
-
-static int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
-		      struct iattr *attr)
-{
-	struct inode *inode = d_inode(dentry);
-	struct proc_dir_entry *de = PDE(inode);
-	int err;
-
-	/* The mutex orders changes through different mounts. */
-	mutex_lock(&rc_mutex);
-	rc_refresh_inode(inode);
-	err = setattr_prepare(&nop_mnt_idmap, dentry, attr);
-	if (!err && rc_pde_dead(de))
-		err = -ENODEV;
-	if (!err)
-		rc_set_entry(de, inode, attr);
-	mutex_unlock(&rc_mutex);
-	if (err)
-		return err;
-	/* The times are the inode's own. */
-	attr->ia_valid &= ~(ATTR_MODE | ATTR_UID | ATTR_GID);
-	setattr_copy(&nop_mnt_idmap, inode, attr);
-	return 0;
-}
-
 /*
- * mkdir, rmdir, rename, readdir
+ * mkdir, rmdir, rename
  */
 
 /*
@@ -670,106 +573,6 @@ int rc_dir_rebind(struct rc_group *root, unsigned long mask)
 	return 0;
 }
 
-/* The file at a position, if the directory has one there. */
-static const struct rc_file *rc_file_at(struct rc_group *grp, loff_t pos)
-{
-	const struct rc_file *file;
-
-	if (pos < RC_POS_SUBSYS) {
-		file = grp == &rc_top ? rc_top_files : rc_core_files;
-		pos -= RC_POS_FILES;
-	} else {
-		unsigned int id = (pos - RC_POS_SUBSYS) / RC_FILES_MAX;
-
-		if (grp == &rc_top || id >= rc_nr_subsys ||
-		    !(READ_ONCE(grp->hier->subsys_mask) & BIT(id)))
-			return NULL;
-		file = rc_subsys_by_id(id)->files;
-		pos = (pos - RC_POS_SUBSYS) % RC_FILES_MAX;
-	}
-	for (; file && file->name; file++)
-		if (!pos--)
-			return rc_has_file(grp, file) ? file : NULL;
-	return NULL;
-}
-
-/* Returns -ENOBUFS when the reader's buffer is full. */
-static int rc_emit_file(struct dir_context *ctx, struct proc_dir_entry *dir,
-			const struct rc_file *file)
-{
-	struct proc_dir_entry *de;
-	bool room;
-
-	de = rc_find_entry(dir, file->name, strlen(file->name));
-	if (IS_ERR(de))
-		return de == ERR_PTR(-ENOENT) ? 0 : PTR_ERR(de);
-	room = dir_emit(ctx, de->name, de->namelen, de->low_ino, DT_REG);
-	pde_put(de);
-	return room ? 0 : -ENOBUFS;
-}
-
-/* A group in a directory, as readdir(2) tells of it. */
-struct rc_dirent {
-	char name[NAME_MAX + 1];
-	unsigned int ino;
-	u64 serial;
-};
-
-/* The oldest group in @parent whose serial is @serial or more. */
-static bool rc_next_dirent(struct rc_group *parent, u64 serial,
-			   struct rc_dirent *next)
-{
-	struct rc_group *grp;
-
-	/* RCU keeps the name, and the entry of a group that was in the tree. */
-	rcu_read_lock();
-	grp = rc_group_next(parent, serial);
-	if (grp) {
-		strscpy(next->name, rcu_dereference(grp->name),
-			sizeof(next->name));
-		next->ino = grp->pde->low_ino;
-		next->serial = grp->serial;
-	}
-	rcu_read_unlock();
-	if (!grp)
-		return false;
-	rc_group_put(grp);
-	return true;
-}
-
-static int rc_readdir(struct file *file, struct dir_context *ctx)
-{
-	struct proc_dir_entry *dir = PDE(file_inode(file));
-	struct rc_group *parent = dir->data;
-	struct rc_dirent next;
-
-	if (rc_pde_dead(dir))
-		return -ENOENT;
-	if (!dir_emit_dots(file, ctx))
-		return 0;
-	for (; ctx->pos < RC_POS_GROUPS; ctx->pos++) {
-		const struct rc_file *rf = rc_file_at(parent, ctx->pos);
-		int err = rf ? rc_emit_file(ctx, dir, rf) : 0;
-
-		if (err)
-			return err == -ENOBUFS ? 0 : err;
-	}
-	/* The reader can stall dir_emit(), so without a lock. */
-	while (rc_next_dirent(parent, ctx->pos - RC_POS_GROUPS, &next)) {
-		ctx->pos = RC_POS_GROUPS + next.serial;
-		if (!dir_emit(ctx, next.name, strlen(next.name), next.ino,
-			      DT_DIR))
-			return 0;
-		ctx->pos++;
-	}
-	return 0;
-}
-
-static loff_t rc_dir_llseek(struct file *file, loff_t offset, int whence)
-{
-	return generic_file_llseek_size(file, offset, whence, LLONG_MAX, 0);
-}
-
 static const struct inode_operations rc_dir_iops = {
 	.lookup		= rc_lookup,
 	.mkdir		= rc_mkdir,
@@ -784,12 +587,6 @@ static const struct inode_operations rc_file_iops = {
 	.permission	= rc_permission,
 	.getattr	= rc_getattr,
 	.setattr	= rc_setattr,
-};
-
-static const struct file_operations rc_dir_fops = {
-	.llseek		= rc_dir_llseek,
-	.read		= generic_read_dir,
-	.iterate_shared	= rc_readdir,
 };
 
 /**

@@ -30,6 +30,21 @@ static inline bool rc_pde_dead(const struct proc_dir_entry *de)
 int rc_make_hierarchy(const char *name);
 int rc_dir_rebind(struct rc_group *root, unsigned long mask);
 
+bool rc_has_file(const struct rc_group *grp, const struct rc_file *file);
+struct proc_dir_entry *rc_find_entry(struct proc_dir_entry *dir,
+				     const char *name, unsigned int len);
+
+/* rc_attr.c */
+void rc_refresh_inode(struct inode *inode);
+int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
+	       struct kstat *stat, u32 request_mask, unsigned int query_flags);
+int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+	       struct iattr *attr);
+
+/* rc_readdir.c */
+extern const struct file_operations rc_dir_fops;
+
 /* rc_files.c */
 extern const struct rc_file rc_top_files[];
 extern const struct rc_file rc_core_files[];

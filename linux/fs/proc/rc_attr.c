@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mode and owner of the directories and files of groups. Directory entries have
+ * them, which all mounts of proc share, and inodes copies.
+ */
+
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mnt_idmapping.h>
+#include <linux/spinlock.h>
+
+#include "rc_internal.h"
+
+/* The entry is the truth, which all mounts share; an inode is a copy. */
+static void rc_copy_attr(struct inode *inode, struct proc_dir_entry *de)
+{
+	lockdep_assert_held(&de->pde_unload_lock);
+	/* The owner first: who gives a file away does that before he opens it up. */
+	WRITE_ONCE(inode->i_uid, de->uid);
+	WRITE_ONCE(inode->i_gid, de->gid);
+	WRITE_ONCE(inode->i_mode, de->mode);
+}
+
+/**
+ * rc_refresh_inode - take mode and owner from the entry
+ * @inode: of a directory or a file of a group
+ *
+ * Mostly they are the same, which is seen without the lock: what changes meanwhile
+ * may as well have changed later.
+ *
+ * Context: any that may spin.
+ */
+void rc_refresh_inode(struct inode *inode)
+{
+	struct proc_dir_entry *de = PDE(inode);
+
+	if (READ_ONCE(inode->i_mode) == READ_ONCE(de->mode) &&
+	    uid_eq(READ_ONCE(inode->i_uid), READ_ONCE(de->uid)) &&
+	    gid_eq(READ_ONCE(inode->i_gid), READ_ONCE(de->gid)))
+		return;
+	spin_lock(&de->pde_unload_lock);
+	rc_copy_attr(inode, de);
+	spin_unlock(&de->pde_unload_lock);
+}
+
+int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	rc_refresh_inode(inode);
+	return generic_permission(&nop_mnt_idmap, inode, mask);
+}
+
+int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
+	       struct kstat *stat, u32 request_mask, unsigned int query_flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct proc_dir_entry *de = PDE(inode);
+
+	rc_refresh_inode(inode);
+	generic_fillattr(&nop_mnt_idmap, request_mask, inode, stat);
+	stat->nlink = rc_pde_dead(de) ? 0 : READ_ONCE(de->nlink);
+	return 0;
+}
+
+static void rc_set_entry(struct proc_dir_entry *de, struct inode *inode,
+			 const struct iattr *attr)
+{
+	struct user_namespace *user_ns = i_user_ns(inode);
+	unsigned int valid = attr->ia_valid;
+	umode_t mode = de->mode;
+
+	/* These come without a mode, but for what the VFS has made of the inode's. */
+	if (valid & (ATTR_KILL_SUID | ATTR_KILL_SGID)) {
+		if (valid & ATTR_KILL_SUID)
+			mode &= ~S_ISUID;
+		if (valid & ATTR_KILL_SGID)
+			mode &= ~S_ISGID;
+	} else if (valid & ATTR_MODE) {
+		mode = attr->ia_mode;
+	}
+
+	spin_lock(&de->pde_unload_lock);
+	if (valid & ATTR_UID)
+		WRITE_ONCE(de->uid, from_vfsuid(&nop_mnt_idmap, user_ns,
+						attr->ia_vfsuid));
+	if (valid & ATTR_GID)
+		WRITE_ONCE(de->gid, from_vfsgid(&nop_mnt_idmap, user_ns,
+						attr->ia_vfsgid));
+	WRITE_ONCE(de->mode, mode);
+	rc_copy_attr(inode, de);
+	spin_unlock(&de->pde_unload_lock);
+}
+
+int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+	       struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	struct proc_dir_entry *de = PDE(inode);
+	int err;
+
+	/* The mutex orders changes through different mounts. */
+	mutex_lock(&rc_mutex);
+	rc_refresh_inode(inode);
+	err = setattr_prepare(&nop_mnt_idmap, dentry, attr);
+	if (!err && rc_pde_dead(de))
+		err = -ENODEV;
+	if (!err)
+		rc_set_entry(de, inode, attr);
+	mutex_unlock(&rc_mutex);
+	if (err)
+		return err;
+	/* The times are the inode's own. */
+	attr->ia_valid &= ~(ATTR_MODE | ATTR_UID | ATTR_GID);
+	setattr_copy(&nop_mnt_idmap, inode, attr);
+	return 0;
+}
