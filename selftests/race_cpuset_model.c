@@ -116,7 +116,8 @@ static int step_move(struct model *m)
 	int ret = cs_attach(m->path[set], m->pid[task]);
 
 	m->in[task] = set;
-	m->lost[task] = false;
+	/* It has others then, and keeps them. */
+	m->lost[task] = !set && !(m->asked[task] & m->online);
 	return ret;
 }
 
