@@ -73,6 +73,8 @@ static int serve(void *arg)
 			out.init.major = FUSE_KERNEL_VERSION;
 			out.init.minor = FUSE_KERNEL_MINOR_VERSION;
 			out.init.max_write = 4096;
+			/* Who waits for a page does so in state D then. */
+			out.init.flags = FUSE_ASYNC_READ;
 			out.hdr.len += sizeof(out.init);
 			break;
 		case FUSE_GETATTR:
