@@ -73,6 +73,8 @@ static int serve(void *arg)
 			out.init.major = FUSE_KERNEL_VERSION;
 			out.init.minor = FUSE_KERNEL_MINOR_VERSION;
 			out.init.max_write = 4096;
+			/* Who waits for a page does so in state D then. */
+			out.init.flags = FUSE_ASYNC_READ;
 			out.hdr.len += sizeof(out.init);
 			break;
 		case FUSE_GETATTR:
@@ -92,11 +94,11 @@ static int serve(void *arg)
 		case FUSE_BATCH_FORGET:
 			continue;
 		default:
-			break;
+			out.hdr.error = -ENOSYS;
 		}
-		if (write(shared->fuse, &out, out.hdr.len) < 0 &&
-		    errno != ENOENT)
-			return -errno;
+		/* Fails for those who have not waited. */
+		if (write(shared->fuse, &out, out.hdr.len) < 0)
+			continue;
 	}
 }
 
@@ -138,6 +140,7 @@ static int stall(void *arg)
 	struct shared *shared = arg;
 	struct cs_worker *worker = &shared->stalled;
 	long size = sysconf(_SC_PAGESIZE);
+	struct stat st;
 	char *page, byte;
 	int fd, mem;
 
@@ -147,13 +150,17 @@ static int stall(void *arg)
 	worker->nr_pages = PAGES;
 	fd = open(shared->file, O_RDONLY);
 	mem = open("/proc/self/mem", O_RDONLY);
-	if (fd < 0 || mem < 0)
+	/* Has the kernel ask for the size. */
+	if (fd < 0 || mem < 0 || fstat(fd, &st))
 		return -errno;
 	page = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (page == MAP_FAILED)
 		return -errno;
+	/* Fails when the server ends. */
 	if (pread(mem, &byte, 1, (off_t)page) > 0)
 		return -EILSEQ;
+	worker->ret = -errno;
+	rc_set(&worker->done, 1);
 	for (;;)
 		pause();
 }
@@ -171,12 +178,17 @@ static bool asleep(pid_t pid, const char *states)
 
 static pid_t new_stalled(struct shared *shared)
 {
-	pid_t pid = rc_spawn(stall, shared);
+	struct cs_worker *worker = &shared->stalled;
+	pid_t pid;
 
-	if (pid > 0)
-		shared->stalled.pid = pid;
-	return pid > 0 && RC_WAIT(asleep(pid, "DZ")) && asleep(pid, "D") ?
-	       pid : -EINVAL;
+	rc_set(&worker->done, 0);
+	pid = rc_spawn(stall, shared);
+	worker->pid = pid;
+	if (pid < 0 ||
+	    !RC_WAIT(asleep(pid, "DZ") || rc_get(&worker->done)))
+		return -ETIME;
+	return rc_get(&worker->done) ? worker->ret :
+	       asleep(pid, "D") ? pid : -ECHILD;
 }
 
 static int others(void *arg)

@@ -41,6 +41,17 @@ struct cpuset_dl_move {
 /* Protected by cpuset_mutex; looked at without for being empty. */
 static LIST_HEAD(cpuset_dl_moves);
 
+/*
+ * A task that sleeps is given CPUs elsewhere, where it goes when it wakes up. Its
+ * bandwidth is accounted for there already, though the scheduler, which looks at the
+ * CPU that it ran on last, does not know that.
+ */
+static bool cpuset_dl_away(struct task_struct *tsk)
+{
+	return dl_task(tsk) &&
+	       !cpumask_test_cpu(task_cpu(tsk), &tsk->cpus_mask);
+}
+
 /**
  * cpuset_dl_reserve - reserve what a task needs in another root domain
  * @cs: the set that it is to enter
@@ -56,7 +67,8 @@ int cpuset_dl_reserve(struct cpuset *cs, struct task_struct *tsk)
 
 	lockdep_assert_held(&cpuset_mutex);
 	if (!dl_task(tsk) ||
-	    cpuset_same_domain(task_cpu(tsk), cs->effective_cpus))
+	    (!cpuset_dl_away(tsk) &&
+	     cpuset_same_domain(task_cpu(tsk), cs->effective_cpus)))
 		return 0;
 	move = kzalloc(sizeof(*move), GFP_KERNEL_ACCOUNT);
 	if (!move)
@@ -195,7 +207,9 @@ int cpuset_dl_set_cpus(struct task_struct *tsk, const struct cpumask *cpus)
 			cpuset_dl_drop(move);
 	if ((READ_ONCE(tsk->flags) & PF_EXITING) || cpuset_fits_cpus(tsk, cpus))
 		goto out;
-	if (!cpuset_same_domain(task_cpu(tsk), cpus)) {
+	if (cpuset_dl_away(tsk)) {
+		recount = true;
+	} else if (!cpuset_same_domain(task_cpu(tsk), cpus)) {
 		cpuset_dl_expire(tsk);
 		/* Nobody else can have taken what was reserved, but more is needed. */
 		if (dl_task(tsk) &&
@@ -222,6 +236,20 @@ void cpuset_dl_recount(void)
 	mutex_unlock(&cpuset_mutex);
 }
 
+/* Where it is to run, see cpuset_dl_away(). */
+static void cpuset_dl_add(struct task_struct *tsk)
+{
+	unsigned int cpu;
+
+	dl_add_task_root_domain(tsk);
+	cpu = cpumask_any_and(&tsk->cpus_mask, cpu_active_mask);
+	if (!cpuset_dl_away(tsk) || cpu >= nr_cpu_ids ||
+	    cpuset_same_domain(task_cpu(tsk), &tsk->cpus_mask))
+		return;
+	if (!dl_bw_alloc(cpu, tsk->dl.dl_bw))
+		dl_bw_free(task_cpu(tsk), tsk->dl.dl_bw);
+}
+
 /**
  * cpuset_dl_account - account for all deadline tasks anew
  *
@@ -239,7 +267,7 @@ void cpuset_dl_account(void)
 	rcu_read_lock();
 	for_each_process_thread(process, tsk)
 		if (dl_task(tsk) && !READ_ONCE(tsk->exit_state))
-			dl_add_task_root_domain(tsk);
+			cpuset_dl_add(tsk);
 	rcu_read_unlock();
 	list_for_each_entry(move, &cpuset_dl_moves, node)
 		if (dl_bw_alloc(move->cpu, move->bw))

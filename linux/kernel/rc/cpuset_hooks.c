@@ -279,24 +279,28 @@ static void cpuset_lend_cpus(struct task_struct *tsk,
 bool cpuset_cpus_allowed_fallback(struct task_struct *tsk)
 {
 	const struct cpumask *possible = task_cpu_possible_mask(tsk);
+	const struct cpumask *cpus = possible;
 	struct cpuset *cs;
+	bool below;
 
 	rcu_read_lock();
 	cs = task_cpuset(tsk);
-	if (cs != &top_cpuset) {
-		/* Before the task's lock, which the work item needs, is released. */
-		WRITE_ONCE(cs->strayed, true);
-		irq_work_queue(&cpuset_strayed_irq_work);
-	}
+	below = cs != &top_cpuset;
 	for (; cs != &top_cpuset; cs = cpuset_parent(cs)) {
 		if (cpumask_intersects(cs->effective_cpus, cpu_active_mask) &&
 		    cpumask_subset(cs->effective_cpus, possible)) {
-			cpuset_lend_cpus(tsk, cs->effective_cpus);
+			cpus = cs->effective_cpus;
 			break;
 		}
 	}
+	if (below) {
+		/* Before the task's lock, which the work item needs, is released. */
+		WRITE_ONCE(task_cpuset(tsk)->strayed, true);
+		irq_work_queue(&cpuset_strayed_irq_work);
+		cpuset_lend_cpus(tsk, cpus);
+	}
 	rcu_read_unlock();
-	return cs != &top_cpuset;
+	return below;
 }
 
 /**

@@ -140,6 +140,21 @@ static int cpuset_set_cpus(struct task_struct *tsk, const struct cpumask *cpus,
 	return err;
 }
 
+/*
+ * A task that has come to the root, and had asked for CPUs that are all offline: it
+ * has the others, and still has asked for those.
+ */
+static void cpuset_set_others(struct task_struct *tsk, struct cpumask *cpus)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&tsk->pi_lock, flags);
+	if (tsk->user_cpus_ptr)
+		cpumask_andnot(cpus, cpus, tsk->user_cpus_ptr);
+	raw_spin_unlock_irqrestore(&tsk->pi_lock, flags);
+	set_cpus_allowed_ptr(tsk, cpus);
+}
+
 /* Has its set fitted again when hotplug is over. */
 static void cpuset_stray(struct task_struct *tsk)
 {
@@ -153,13 +168,13 @@ static void cpuset_put_off(struct task_struct *tsk, bool root_cpus);
 
 static void cpuset_fit_cpus(struct task_struct *tsk, struct cpuset_pass *pass)
 {
-	bool concerned, fits, held;
+	bool below, concerned, fits, held;
 	unsigned int tries = 0;
 	cpumask_var_t cpus;
 
 	/* Small where it is allocated at all, and there is no way back from here. */
 	alloc_cpumask_var(&cpus, GFP_KERNEL | __GFP_NOFAIL);
-	while (cpuset_task_cpus(tsk, cpus) || pass->root_cpus) {
+	while ((below = cpuset_task_cpus(tsk, cpus)) || pass->root_cpus) {
 		concerned = cpuset_dl_concerned(tsk);
 		fits = cpuset_fits_cpus(tsk, cpus);
 		if (fits && !concerned)
@@ -172,7 +187,9 @@ static void cpuset_fit_cpus(struct task_struct *tsk, struct cpuset_pass *pass)
 		}
 		if (cpuset_set_cpus(tsk, cpus, pass->hotplug, concerned)) {
 			/* They have gone. Hotplug, if it is not us, comes. */
-			if (!pass->hotplug)
+			if (!below)
+				cpuset_set_others(tsk, cpus);
+			else if (!pass->hotplug)
 				cpuset_stray(tsk);
 			break;
 		}
