@@ -30,6 +30,7 @@
  * @pids: ids, if it lists tasks and @ucounts is set; belongs to the reader, under
  *	the seq_file's lock
  * @ucounts: on whose account @pids are; likewise
+ * @next: position in @pids behind what was shown last; likewise
  * @again: a reader is at the beginning, where ids are collected anew
  * @changes: @grp's, when the reader of "events" last looked; may be read
  *	without a lock
@@ -39,6 +40,7 @@ struct rc_open {
 	const struct rc_file *file;
 	struct rc_pids pids;
 	struct ucounts *ucounts;
+	size_t next;
 	bool again;
 	unsigned int changes;
 };
@@ -437,11 +439,11 @@ static bool rc_is_procs(const struct rc_open *of)
 #define RC_IDS		16
 #define RC_ID_SIZE	sizeof("2147483647\n")
 
-/* Lists are on the reader's account, as is their memory. */
-static int rc_tasks_charge(struct rc_open *of)
+/* On the account of who has opened the file, not of who was handed it to read. */
+static int rc_tasks_charge(struct rc_open *of, const struct cred *cred)
 {
 	if (!of->ucounts)
-		of->ucounts = inc_ucount(current_user_ns(), current_euid(),
+		of->ucounts = inc_ucount(cred->user_ns, cred->euid,
 					 UCOUNT_RC_LISTS);
 	return of->ucounts ? 0 : -ENOSPC;
 }
@@ -453,7 +455,7 @@ static int rc_tasks_collect(struct seq_file *m, struct rc_open *of)
 	struct rc_pids pids;
 	int err;
 
-	err = rc_tasks_charge(of);
+	err = rc_tasks_charge(of, m->file->f_cred);
 	if (!err)
 		err = rc_pids_collect(of->grp, fs_info->pid_ns,
 				      rc_is_procs(of), &pids);
@@ -465,7 +467,11 @@ static int rc_tasks_collect(struct seq_file *m, struct rc_open *of)
 		return -ENODEV;
 	}
 	if (fs_info->hide_pid >= HIDEPID_INVISIBLE)
-		rc_pids_filter(&pids, rc_pid_visible, fs_info);
+		err = rc_pids_filter(&pids, rc_pid_visible, fs_info);
+	if (err) {
+		rc_pids_free(&pids);
+		return err;
+	}
 	rc_pids_free(&of->pids);
 	of->pids = pids;
 	return 0;
@@ -495,38 +501,32 @@ static void *rc_tasks_start(struct seq_file *m, loff_t *pos)
 	return rc_tasks_at(of, *pos);
 }
 
-/* Where the piece that begins at @pos ends. Formats it, unless @buf is NULL. */
-static loff_t rc_tasks_piece(struct rc_open *of, loff_t pos, char *buf,
-			     size_t *len)
-{
-	unsigned int i;
-
-	for (i = 0; i < RC_IDS; i++, pos++) {
-		pos = rc_pids_next(&of->pids, pos);
-		if (pos == rc_pids_end(&of->pids))
-			break;
-		if (!buf)
-			continue;
-		*len += num_to_str(buf + *len, RC_ID_SIZE,
-				   rc_pids_at(&of->pids, pos), 0);
-		buf[(*len)++] = '\n';
-	}
-	return pos;
-}
-
+/* Behind what was shown last. */
 static void *rc_tasks_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	*pos = rc_tasks_piece(v, *pos, NULL, NULL);
-	return rc_tasks_at(v, *pos);
+	struct rc_open *of = v;
+
+	*pos = of->next;
+	return rc_tasks_at(of, *pos);
 }
 
 /* Most of what a long listing costs: so no call of seq_file for each. */
 static int rc_tasks_show(struct seq_file *m, void *v)
 {
 	char buf[RC_IDS * RC_ID_SIZE];
-	size_t len = 0;
+	struct rc_open *of = v;
+	size_t pos = m->index, end = rc_pids_end(&of->pids), len = 0;
+	unsigned int i;
 
-	rc_tasks_piece(v, m->index, buf, &len);
+	for (i = 0; i < RC_IDS; i++, pos++) {
+		pos = rc_pids_next(&of->pids, pos);
+		if (pos == end)
+			break;
+		len += num_to_str(buf + len, RC_ID_SIZE,
+				  rc_pids_at(&of->pids, pos), 0);
+		buf[len++] = '\n';
+	}
+	of->next = pos;
 	seq_write(m, buf, len);
 	return 0;
 }
@@ -552,7 +552,10 @@ static int rc_tasks_write(struct file *file, struct rc_group *grp, char *buf)
 	return rc_attach(grp, nr, rc_is_procs(rc_opened(file)), file->f_cred);
 }
 
-/* Also for who seeks back to the beginning and reads. */
+/*
+ * Also for who seeks back to the beginning and reads. Readers that share a
+ * descriptor have one list, whichever of them has begun anew.
+ */
 static ssize_t rc_tasks_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct rc_open *of = rc_opened(iocb->ki_filp);

@@ -143,8 +143,8 @@ struct rc_file {
  *	have after a write to a file of @st, whether it has failed or not. Context
  *	as @settle_task; the caller holds the group.
  * @can_fork: may there be a new task @child in @st's group? Atomic: called with
- *	tasklist_lock held for writing and interrupts off, at the last point at
- *	which fork can fail. Returns 0, or a negative errno for the caller of
+ *	tasklist_lock held for writing, the parent's siglock, and interrupts off,
+ *	at the last point at which fork can fail. Returns 0, or a negative errno for the caller of
  *	fork(2).
  * @cancel_fork: there will be no @child after all, since another controller has
  *	refused; context as @can_fork
@@ -153,7 +153,7 @@ struct rc_file {
  *	rc_task_state(). Called in the root too, if what @child has copied from
  *	its parent can be outdated: see rc_births_begin().
  * @exit: @tsk, which is current, has let go of @st on its way out and is charged
- *	to @top from here on. Process context, may sleep, no lock of rc held.
+ *	to @top from here on. The group stays until this has returned. Process context, may sleep, no lock of rc held.
  *
  * @create, @destroy and @top are needed, all else is optional. @can_attach,
  * @cancel_attach and @attach are called under rc_mutex and may sleep; both
@@ -202,8 +202,13 @@ struct rc_subsys {
 	static struct rc_subsys * const __rc_subsys_##_ss		\
 	__used __section("__rc_subsys") = &(_ss)
 
-struct rc_state *rc_exiting_state(struct task_struct *tsk,
-				  const struct rc_subsys *ss);
+/* Under RCU, of a task that has no proxy any more: NULL if it has left. */
+static inline struct nsproxy *rc_exiting_home(struct task_struct *tsk)
+{
+	/* After the look at the proxy. Pairs with the barrier in rc_drop_proxy(). */
+	smp_rmb();
+	return READ_ONCE(tsk->rc_home);
+}
 
 /**
  * rc_task_state - the state that a task is charged to
@@ -229,8 +234,10 @@ static inline struct rc_state *rc_task_state(struct task_struct *tsk,
 	for (;;) {
 		struct nsproxy *again;
 
-		if (unlikely(!ns))
-			return rc_exiting_state(tsk, ss);
+		if (unlikely(!ns)) {
+			ns = rc_exiting_home(tsk);
+			return ns ? READ_ONCE(ns->rc.state[ss->id]) : ss->top;
+		}
 		st = READ_ONCE(ns->rc.state[ss->id]);
 		/* Orders the two looks at the pointer around the field. */
 		smp_rmb();
@@ -311,6 +318,23 @@ static inline void rc_exit(struct task_struct *tsk)
 {
 	if (unlikely(tsk->rc_home))
 		__rc_exit(tsk);
+}
+
+extern unsigned long rc_tids_exchanged;
+
+/**
+ * rc_exchange_tids - a thread that calls exec takes its leader's id
+ *
+ * Before and after. Who looks at tasks in order of their ids looks again then.
+ *
+ * Context: tasklist_lock held for writing.
+ */
+static inline void rc_exchange_tids(void)
+{
+	/* Both between what is done to ids. Pair with those in rc_walk_ids(). */
+	smp_wmb();
+	WRITE_ONCE(rc_tids_exchanged, rc_tids_exchanged + 1);
+	smp_wmb();
 }
 
 /**
@@ -440,6 +464,7 @@ static inline void rc_fork_share(struct nsproxy *ns)
 
 static inline void rc_fork_unpin(struct nsproxy *ns) { }
 static inline void rc_exit(struct task_struct *tsk) { }
+static inline void rc_exchange_tids(void) { }
 static inline u64 rc_fork_begin(void) { return 0; }
 static inline int rc_can_fork(struct task_struct *child) { return 0; }
 

@@ -64,6 +64,7 @@
  */
 
 #include <linux/ctype.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/seq_file.h>
 #include <linux/seqlock.h>
@@ -154,10 +155,19 @@ static void rc_group_drain_states(struct rc_group *grp)
 	}
 }
 
+/* Not the last reference: that can be somebody else's, who may keep it. */
+static void rc_group_uncharge(struct rc_group *grp)
+{
+	if (grp->ucounts)
+		dec_ucount(grp->ucounts, UCOUNT_RC_GROUPS);
+	grp->ucounts = NULL;
+}
+
 static void rc_group_free(struct rc_group *grp)
 {
 	struct rc_group *parent = grp->parent;
-	struct ucounts *ucounts = grp->ucounts;
+
+	rc_group_uncharge(grp);
 
 	kfree(rcu_dereference_protected(grp->name, true));
 	if (rc_is_root(grp)) {
@@ -166,7 +176,6 @@ static void rc_group_free(struct rc_group *grp)
 	} else {
 		kfree(grp);
 	}
-	dec_ucount(ucounts, UCOUNT_RC_GROUPS);
 	rc_debug_add(-1, &rc_debug_counts.groups);
 	rc_group_put(parent);
 }
@@ -202,6 +211,7 @@ static void rc_group_drain(struct work_struct *work)
 
 	rc_dir_forget(grp);
 	rc_group_drain_states(grp);
+	rc_group_uncharge(grp);
 	/* Mostly the last one, and nobody is left who looks under RCU. */
 	if (refcount_dec_and_test(&grp->ref))
 		rc_group_release(work);
@@ -283,14 +293,31 @@ struct rc_group *rc_state_group(const struct rc_state *st)
 	return grp;
 }
 
-/* The group after @pos in a subtree, parents first; takes over the reference. */
-static struct rc_group *rc_group_walk(struct rc_group *pos, struct rc_group *top)
+/* The oldest child from @serial on, but not younger than @newest. */
+static struct rc_group *rc_group_step(struct rc_group *parent, u64 serial,
+				      u64 newest)
 {
-	struct rc_group *next = rc_group_next(pos, 0), *up;
+	struct rc_group *grp = rc_group_next(parent, serial);
+
+	if (grp && grp->serial > newest) {
+		rc_group_put(grp);
+		grp = NULL;
+	}
+	return grp;
+}
+
+/*
+ * The group after @pos in a subtree, parents first; takes over the reference. Who
+ * makes groups faster than they are walked over does not keep the walk going.
+ */
+static struct rc_group *rc_group_walk(struct rc_group *pos, struct rc_group *top,
+				      u64 newest)
+{
+	struct rc_group *next = rc_group_step(pos, 0, newest), *up;
 
 	/* One that was removed meanwhile still has its place among its siblings. */
 	for (up = pos; !next && up != top; up = up->parent)
-		next = rc_group_next(up->parent, up->serial + 1);
+		next = rc_group_step(up->parent, up->serial + 1, newest);
 	rc_group_put(pos);
 	return next;
 }
@@ -303,6 +330,8 @@ static struct rc_group *rc_group_walk(struct rc_group *pos, struct rc_group *top
  *	once, and perhaps for some that come or go meanwhile; may sleep
  * @arg: for @fn
  *
+ * Ends early for one who is being killed.
+ *
  * Context: process context, may sleep. Takes no lock that others wait for.
  */
 void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
@@ -310,19 +339,24 @@ void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
 		       void *arg)
 {
 	struct rc_group *first = rc_state_group(top), *grp;
+	u64 newest = rc_newest_serial();
 
 	if (!first) {
 		fn(top, arg);
 		return;
 	}
-	for (grp = rc_group_get(first); grp; grp = rc_group_walk(grp, first)) {
+	grp = rc_group_get(first);
+	while (grp && !fatal_signal_pending(current)) {
 		struct rc_state *st = rc_group_state(grp, ss);
 
 		/* The hierarchy can have got other controllers by now. */
 		if (st)
 			fn(st, arg);
 		cond_resched();
+		grp = rc_group_walk(grp, first, newest);
 	}
+	if (grp)
+		rc_group_put(grp);
 	rc_group_put(first);
 }
 

@@ -4,6 +4,7 @@
 #define _RC_INTERNAL_H
 
 #include <linux/bitmap.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/rc.h>
@@ -55,7 +56,7 @@ struct proc_dir_entry;
  *	group, valid while the group is not dead
  * @uid: its maker, who owns its files until they are given away; as @pde
  * @gid: likewise
- * @ucounts: on whose account it is; never changes
+ * @ucounts: on whose account it is; NULL a grace period after its removal
  * @release: lets go of a removed group after an RCU grace period, and frees it
  */
 struct rc_group {
@@ -246,7 +247,7 @@ void rc_home_deactivate(struct nsproxy *home);
 /* Where its tasks are listed. NULL for one that names no group. */
 static inline struct nsproxy *rc_proxy_home(struct nsproxy *ns)
 {
-	return ns->rc.mask ? ns->rc.home : NULL;
+	return ns->rc.home;
 }
 
 static __always_inline void
@@ -281,11 +282,27 @@ int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 		    bool processes, struct rc_pids *pids);
 int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr);
 void rc_pids_free(struct rc_pids *pids);
-size_t rc_pids_end(const struct rc_pids *pids);
-size_t rc_pids_next(const struct rc_pids *pids, size_t pos);
-pid_t rc_pids_at(const struct rc_pids *pids, size_t pos);
-void rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
-		    void *arg);
+int rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
+		   void *arg);
+
+/* The position behind the last id. */
+static inline size_t rc_pids_end(const struct rc_pids *pids)
+{
+	return pids->bits ?: pids->nr;
+}
+
+/* The first position from @pos on that has an id, or the end. */
+static inline size_t rc_pids_next(const struct rc_pids *pids, size_t pos)
+{
+	return pids->bits ? find_next_bit(pids->map, pids->bits, pos) :
+			    min(pos, pids->nr);
+}
+
+/* The id at a position from rc_pids_next(). */
+static inline pid_t rc_pids_at(const struct rc_pids *pids, size_t pos)
+{
+	return pids->bits ? pids->first + pos : pids->pid[pos];
+}
 
 /* fs/proc/rc.c */
 void rc_dir_forget(struct rc_group *grp);

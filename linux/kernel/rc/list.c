@@ -17,6 +17,7 @@
 #include <linux/radix-tree.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -33,9 +34,12 @@
  * @ns: the pid namespace whose ids are wanted; in a walk for tasks, init's
  * @processes: ids of processes, else of threads
  * @left: how many tasks may still be looked at in this piece
- * @pid: ids that were found; room for a piece and more
+ * @pieces: how many pieces may still be gone along lists
+ * @shifts: the group's, when the walk began
+ * @pid: ids that were found, with room for another piece; from kvmalloc(), or @few
  * @nr: how many
  * @max: room in @pid
+ * @few: room for one piece
  * @tsk: tasks that were found in this piece, with references
  * @fn: takes each of them
  * @arg: for @fn
@@ -45,17 +49,20 @@ struct rc_walk {
 	struct pid_namespace *ns;
 	bool processes;
 	unsigned int left;
+	unsigned int pieces;
+	unsigned long shifts;
 	pid_t *pid;
 	size_t nr;
 	size_t max;
+	pid_t *few;
 	struct task_struct **tsk;
 	bool (*fn)(struct task_struct *tsk, void *arg);
 	void *arg;
 };
 
 /*
- * What becomes of a task that was found, in a piece, and of what was found, after
- * it: 0, or an errno that ends the walk. Both kinds of walk are made of the
+ * What becomes of a task that was found, in a piece, and of what was found, before
+ * the next one: 0, or an errno that ends the walk. Both kinds of walk are made of the
  * same code, inline, as calls would cost a listing a tenth.
  */
 struct rc_walk_ops {
@@ -82,11 +89,14 @@ static int rc_walk_pids(struct rc_walk *walk)
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	if (walk->max - walk->nr >= RC_PIECE + 1)
+	if (walk->max - walk->nr >= RC_PIECE)
 		return 0;
-	pid = kvrealloc(walk->pid, max * sizeof(*pid), GFP_KERNEL_ACCOUNT);
+	pid = kvmalloc_array(max, sizeof(*pid), GFP_KERNEL_ACCOUNT);
 	if (!pid)
 		return -ENOMEM;
+	memcpy(pid, walk->pid, walk->nr * sizeof(*pid));
+	if (walk->pid != walk->few)
+		kvfree(walk->pid);
 	walk->pid = pid;
 	walk->max = max;
 	return 0;
@@ -128,36 +138,21 @@ static bool rc_walk_wants(const struct rc_walk *walk, struct task_struct *tsk)
 	if (!grp)
 		return true;
 	home = rc_task_home(tsk);
-	if (rc_is_root(grp))
-		return home ? !READ_ONCE(home->rc.group[grp->hier->id]) :
-			      !!READ_ONCE(tsk->nsproxy);
+	if (rc_is_root(grp)) {
+		bool other = home && READ_ONCE(home->rc.group[grp->hier->id]);
+
+		/* The slot of a hierarchy that has ended can be another one's. */
+		smp_rmb();
+		if (READ_ONCE(grp->dead))
+			other = false;
+		return home ? !other : !!READ_ONCE(tsk->nsproxy);
+	}
 	return home && READ_ONCE(home->rc.group[grp->hier->id]) == grp;
 }
 
-/*
- * A thread that calls exec takes the id of its leader, which has ended by then. If
- * that is looked at before, and the thread's own id when it is not there any more,
- * the thread would be missed: so the leader stands for the one that can do that.
- */
-static __always_inline void
-rc_walk_heir(struct rc_walk *walk, struct task_struct *leader,
-	     const struct rc_walk_ops *ops)
-{
-	struct task_struct *tsk;
-
-	if (!thread_group_leader(leader) || !READ_ONCE(leader->exit_state))
-		return;
-	tsk = __next_thread(leader);
-	if (tsk && rc_walk_wants(walk, tsk))
-		ops->found(walk, tsk);
-}
-
-/*
- * Looks at all tasks in order of their ids. Who is in the group all the time is
- * found, whatever else happens.
- */
+/* One look at all tasks in order of their ids. */
 static __always_inline int
-rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
+rc_walk_ids(struct rc_walk *walk, const struct rc_walk_ops *ops)
 {
 	struct radix_tree_iter iter;
 	unsigned long next = 0;
@@ -166,7 +161,10 @@ rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
 	int err;
 
 	do {
-		walk->left = RC_PIECE / 2;
+		err = ops->piece(walk);
+		if (err)
+			return err;
+		walk->left = RC_PIECE;
 		more = false;
 		rcu_read_lock();
 		radix_tree_for_each_slot(slot, &walk->ns->idr.idr_rt, &iter, next) {
@@ -183,17 +181,32 @@ rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
 				break;
 			}
 			tsk = pid_task(pid, PIDTYPE_PID);
-			if (!tsk)
-				continue;
-			if (rc_walk_wants(walk, tsk))
+			if (tsk && rc_walk_wants(walk, tsk))
 				ops->found(walk, tsk);
-			else
-				rc_walk_heir(walk, tsk, ops);
 		}
 		rcu_read_unlock();
 		cond_resched();
-		err = ops->piece(walk);
-	} while (more && !err);
+	} while (more);
+	return 0;
+}
+
+/*
+ * Who is in the group all the time is found, whatever else happens. A task has
+ * the same id as long as it lives, but for a thread that calls exec: it takes its
+ * leader's, once, and can thus be missed. A second look finds it.
+ */
+static __always_inline int
+rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
+{
+	unsigned long exchanged = READ_ONCE(rc_tids_exchanged);
+	int err;
+
+	/* Before, and after, the look. Pair with those in rc_exchange_tids(). */
+	smp_rmb();
+	err = rc_walk_ids(walk, ops);
+	smp_rmb();
+	if (!err && READ_ONCE(rc_tids_exchanged) != exchanged)
+		err = rc_walk_ids(walk, ops);
 	return err;
 }
 
@@ -222,7 +235,8 @@ static bool rc_walk_resume(struct rc_walk *walk, struct nsproxy *home,
 
 /*
  * The tasks of a home, whose lock is held, and is held at the end unless the walk
- * ends. -EAGAIN: the place in the list was lost.
+ * ends. -EAGAIN: the place in the list was lost, or it takes longer than all tasks
+ * would, as some come and go.
  */
 static __always_inline int
 rc_walk_home(struct rc_walk *walk, struct nsproxy *home,
@@ -242,6 +256,9 @@ rc_walk_home(struct rc_walk *walk, struct nsproxy *home,
 		rcu_read_unlock();
 		cond_resched();
 		err = ops->piece(walk);
+		if (!err && (!walk->pieces-- ||
+			     READ_ONCE(walk->grp->shifts) != walk->shifts))
+			err = -EAGAIN;
 		walk->left = RC_PIECE;
 		found = rc_walk_resume(walk, home, tsk);
 		put_task_struct(tsk);
@@ -263,12 +280,13 @@ rc_walk_home(struct rc_walk *walk, struct nsproxy *home,
 static __always_inline int
 rc_walk_group(struct rc_walk *walk, const struct rc_walk_ops *ops)
 {
-	/* Before the lists. Pairs with rc_group_shift(). */
-	unsigned long shifts = smp_load_acquire(&walk->grp->shifts);
 	struct list_head *head = &walk->grp->proxies, *pos;
 	unsigned int slot = walk->grp->hier->id;
 	int err = 0;
 
+	/* Before the lists. Pairs with the release in rc_group_shift(). */
+	walk->shifts = smp_load_acquire(&walk->grp->shifts);
+	walk->pieces = data_race(nr_threads) / RC_PIECE + 1;
 	walk->left = RC_PIECE;
 	rcu_read_lock();
 	pos = rcu_dereference(list_next_rcu(head));
@@ -284,10 +302,9 @@ rc_walk_group(struct rc_walk *walk, const struct rc_walk_ops *ops)
 		}
 	}
 	rcu_read_unlock();
-	if (!err)
-		err = ops->piece(walk);
-	/* What a home's lock has shown of a move includes this. */
-	if (!err && READ_ONCE(walk->grp->shifts) != shifts)
+	/* What was seen of a move includes this. Pairs with that in rc_group_shift(). */
+	smp_rmb();
+	if (!err && READ_ONCE(walk->grp->shifts) != walk->shifts)
 		err = -EAGAIN;
 	return err;
 }
@@ -306,12 +323,14 @@ static void rc_walk_for_each(struct rc_group *grp,
 			     bool (*fn)(struct task_struct *tsk, void *arg),
 			     void *arg)
 {
-	struct task_struct *tsk[RC_PIECE + 1];
+	struct task_struct *tsk[RC_PIECE];
 	struct rc_walk walk = {
 		.grp = grp, .ns = &init_pid_ns, .tsk = tsk, .fn = fn, .arg = arg,
 	};
 
+	/* Those of the last piece come now; none, if @fn has ended the walk. */
 	rc_walk(&walk, &rc_walk_for_tasks);
+	rc_walk_tasks(&walk);
 }
 
 /**
@@ -383,7 +402,7 @@ int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr)
 	}
 	/* Where a bitmap is smaller than what it stands for, it also sorts. */
 	range = max - min;
-	if (range / BITS_PER_TYPE(pid_t) < nr) {
+	if (nr > RC_PIECE && range / BITS_PER_TYPE(pid_t) < nr) {
 		pids->bits = range + 1;
 		pids->first = min;
 		pids->map = kvcalloc(BITS_TO_LONGS(pids->bits),
@@ -418,49 +437,16 @@ void rc_pids_free(struct rc_pids *pids)
 }
 
 /**
- * rc_pids_end - the position behind the last id
- * @pids: the ids
- *
- * Return: the position.
- */
-size_t rc_pids_end(const struct rc_pids *pids)
-{
-	return pids->bits ?: pids->nr;
-}
-
-/**
- * rc_pids_next - the first position from some one on that has an id
- * @pids: the ids
- * @pos: where to start
- *
- * Return: the position, or rc_pids_end().
- */
-size_t rc_pids_next(const struct rc_pids *pids, size_t pos)
-{
-	return pids->bits ? find_next_bit(pids->map, pids->bits, pos) :
-			    min(pos, pids->nr);
-}
-
-/**
- * rc_pids_at - the id at a position
- * @pids: the ids
- * @pos: the position, from rc_pids_next()
- *
- * Return: the id.
- */
-pid_t rc_pids_at(const struct rc_pids *pids, size_t pos)
-{
-	return pids->bits ? pids->first + pos : pids->pid[pos];
-}
-
-/**
  * rc_pids_filter - leave out some ids
  * @pids: the ids
  * @keep: says which to keep
  * @arg: for @keep
+ *
+ * Context: may sleep.
+ * Return: 0, or -EINTR for one who is being killed.
  */
-void rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
-		    void *arg)
+int rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
+		   void *arg)
 {
 	size_t pos, out = 0;
 
@@ -473,8 +459,12 @@ void rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
 		else if (pids->bits && !kept)
 			__clear_bit(pos, pids->map);
 		out += kept;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
 	pids->nr = out;
+	return 0;
 }
 
 /**
@@ -493,20 +483,18 @@ void rc_pids_filter(struct rc_pids *pids, bool (*keep)(pid_t pid, void *arg),
 int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 		    bool processes, struct rc_pids *pids)
 {
+	pid_t few[RC_PIECE];
 	struct rc_walk walk = {
 		.grp = grp, .ns = ns, .processes = processes,
-		.max = 2 * RC_PIECE,
+		.pid = few, .few = few, .max = ARRAY_SIZE(few),
 	};
 	int err;
 
-	walk.pid = kvmalloc_array(walk.max, sizeof(*walk.pid),
-				  GFP_KERNEL_ACCOUNT);
-	if (!walk.pid)
-		return -ENOMEM;
 	err = rc_walk(&walk, &rc_walk_for_pids);
 	if (!err)
 		err = rc_pids_pack(pids, walk.pid, walk.nr);
-	kvfree(walk.pid);
+	if (walk.pid != few)
+		kvfree(walk.pid);
 	return err;
 }
 

@@ -38,6 +38,7 @@
  */
 
 #include <linux/cgroup.h>
+#include <linux/cred.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/init_task.h>
@@ -84,6 +85,7 @@ static void rc_proxy_clear(struct nsproxy *ns)
 	memcpy(ns->rc.state, init_nsproxy.rc.state, sizeof(ns->rc.state));
 	memset(ns->rc.group, 0, sizeof(ns->rc.group));
 	ns->rc.births = 0;
+	ns->rc.home = NULL;
 }
 
 static void rc_proxy_init_lists(struct nsproxy *ns)
@@ -151,28 +153,43 @@ static void rc_proxy_free_rcu(struct rcu_head *head)
 	rc_proxy_discard(container_of(head, struct nsproxy, rc.rcu));
 }
 
-/* A proxy is dead no more. Holds rc_proxy_lock. */
-static void rc_proxy_uncount(struct nsproxy *ns)
+/* The grace period that a proxy was charged for is over. */
+static void rc_proxy_uncharge(struct ucounts *ucounts)
 {
-	rc_debug_add(-1, &rc_debug_counts.proxies_dead);
-	if (ns->rc.ucounts)
-		dec_ucount(ns->rc.ucounts, UCOUNT_RC_PROXIES);
+	if (ucounts)
+		dec_ucount(ucounts, UCOUNT_RC_PROXIES);
 	else
 		atomic_dec(&rc_proxies_over);
+	wake_up(&rc_proxies_queue);
 }
 
-/* Has current's user room for another dead proxy? */
-static bool rc_proxies_room(void)
+/*
+ * NULL if there is no room, and then it is on nobody's account. By the real user id,
+ * which a program that is made to run as somebody else keeps.
+ */
+static struct ucounts *rc_proxy_charge(void)
 {
 	struct ucounts *ucounts;
 
+	ucounts = inc_ucount(current_user_ns(), current_uid(),
+			     UCOUNT_RC_PROXIES);
+	if (!ucounts)
+		atomic_inc(&rc_proxies_over);
+	return ucounts;
+}
+
+/* Has current's user room for another one? */
+static bool rc_proxies_room(void)
+{
+	struct ucounts *pos;
+
 	if (!atomic_read(&rc_proxies_over))
 		return true;
-	ucounts = inc_ucount(current_user_ns(), current_euid(),
-			     UCOUNT_RC_PROXIES);
-	if (ucounts)
-		dec_ucount(ucounts, UCOUNT_RC_PROXIES);
-	return ucounts;
+	for (pos = current_ucounts(); pos; pos = pos->ns->ucounts)
+		if (atomic_long_read(&pos->ucount[UCOUNT_RC_PROXIES]) >=
+		    READ_ONCE(pos->ns->ucount_max[UCOUNT_RC_PROXIES]))
+			return false;
+	return true;
 }
 
 /**
@@ -192,6 +209,7 @@ void rc_proxies_wait(void)
 static void rc_proxy_reap(struct rcu_head *head)
 {
 	struct nsproxy *ns = container_of(head, struct nsproxy, rc.rcu);
+	struct ucounts *ucounts = ns->rc.ucounts;
 	bool again = false, gone = false;
 	unsigned long flags;
 
@@ -204,47 +222,61 @@ static void rc_proxy_reap(struct rcu_head *head)
 		again = true;
 	} else {
 		hash_del(&ns->rc.hash);
-		rc_proxy_uncount(ns);
+		rc_debug_add(-1, &rc_debug_counts.proxies_dead);
 		gone = true;
 	}
 	spin_unlock_irqrestore(&rc_proxy_lock, flags);
 
 	if (again) {
 		call_rcu_tasks(&ns->rc.rcu, rc_proxy_reap);
-	} else if (gone) {
-		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
-		wake_up(&rc_proxies_queue);
+		return;
 	}
+	if (gone)
+		call_rcu(&ns->rc.rcu, rc_proxy_free_rcu);
+	rc_proxy_uncharge(ucounts);
 }
 
-/* Whose account it is on: mostly the mover's, who drops what a task has left. */
-static void rc_proxy_count(struct nsproxy *ns)
+/*
+ * Frees a moved proxy after a grace period, unless it is revived. That is on the
+ * account of who drops it, mostly the mover, once until the grace period ends: a
+ * task that is moved to and fro pays for no more than one.
+ */
+static void rc_proxy_bury(struct nsproxy *ns)
 {
+	struct ucounts *ucounts = NULL;
+	bool queue, charged = false;
+
+	for (;;) {
+		/* Only its grace period, when that ends, changes it now. */
+		if (!READ_ONCE(ns->rc.pending)) {
+			ucounts = rc_proxy_charge();
+			charged = true;
+		}
+		spin_lock_irq(&rc_proxy_lock);
+		queue = !ns->rc.pending;
+		if (!queue || charged)
+			break;
+		spin_unlock_irq(&rc_proxy_lock);
+	}
+	if (queue) {
+		ns->rc.pending = true;
+		ns->rc.ucounts = ucounts;
+	} else {
+		ns->rc.again = true;
+	}
+	/* From here on it can be revived, so do not touch it again. */
+	ns->rc.dead = true;
 	rc_debug_add(1, &rc_debug_counts.proxies_dead);
-	ns->rc.ucounts = inc_ucount(current_user_ns(), current_euid(),
-				    UCOUNT_RC_PROXIES);
-	if (!ns->rc.ucounts)
-		atomic_inc(&rc_proxies_over);
+	spin_unlock_irq(&rc_proxy_lock);
+	if (queue)
+		call_rcu_tasks(&ns->rc.rcu, rc_proxy_reap);
 }
 
 /* Frees a proxy that holds nothing any more, when that is safe. */
 static void rc_proxy_retire(struct nsproxy *ns)
 {
 	if (ns->rc.moved) {
-		bool queue;
-
-		rc_proxy_count(ns);
-		/* From here on it can be revived, so do not touch it again. */
-		spin_lock_irq(&rc_proxy_lock);
-		ns->rc.dead = true;
-		queue = !ns->rc.pending;
-		if (queue)
-			ns->rc.pending = true;
-		else
-			ns->rc.again = true;
-		spin_unlock_irq(&rc_proxy_lock);
-		if (queue)
-			call_rcu_tasks(&ns->rc.rcu, rc_proxy_reap);
+		rc_proxy_bury(ns);
 		return;
 	}
 
@@ -297,11 +329,13 @@ void rc_proxy_free(struct nsproxy *ns)
  * Tasks in a home, homes in a group
  */
 
-/* Who walks over the group's tasks may have missed one. */
+/* Who walks over the group's tasks may miss one, or have missed one. */
 static void rc_group_shift(struct rc_group *grp)
 {
-	/* After what is done to lists. Pairs with rc_walk_group(). */
+	/* After what was done to lists. Pairs with the acquire in rc_walk_group(). */
 	smp_store_release(&grp->shifts, grp->shifts + 1);
+	/* Before what is done to them. Pairs with the barrier there. */
+	smp_wmb();
 }
 
 /* @home is about to get a task: if it is the first, groups list it now. */
@@ -318,6 +352,7 @@ void rc_home_activate(struct nsproxy *home)
 
 		if (list_empty(&grp->proxies))
 			rc_group_populate(grp, true);
+		/* A home that has been here before may stand elsewhere now. */
 		rc_group_shift(grp);
 		list_add_tail_rcu(&home->rc.link[slot], &grp->proxies);
 	}
@@ -350,16 +385,23 @@ void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 	memcpy(ns->rc.group, from->rc.group, sizeof(ns->rc.group));
 	ns->rc.mask = from->rc.mask;
 	ns->rc.births = from->rc.births;
-	ns->rc.home = from->rc.home;
+	WRITE_ONCE(ns->rc.home, from->rc.home);
 	refcount_inc(&ns->rc.home->rc.users);
 }
 
-/* Groups in which a task stays that goes from one home to the other. */
-static void rc_home_shift(struct nsproxy *leave, struct nsproxy *join)
+/*
+ * Tasks are about to go from one home to the other: notes that in groups in which
+ * they stay. Once for all of them, as long as both locks are held.
+ */
+static __always_inline void
+rc_home_shift(struct nsproxy *leave, struct nsproxy *join)
 {
-	unsigned long mask = leave->rc.mask & join->rc.mask;
+	unsigned long mask;
 	unsigned int slot;
 
+	if (!leave || !join)
+		return;
+	mask = leave->rc.mask & join->rc.mask;
 	for_each_set_bit(slot, &mask, CONFIG_RC_MAX_HIERARCHIES)
 		if (leave->rc.group[slot] == join->rc.group[slot])
 			rc_group_shift(join->rc.group[slot]);
@@ -401,8 +443,6 @@ rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
 	/* The new one first, so that a group above both is not empty between. */
 	if (join)
 		rc_home_activate(join);
-	if (leave && join)
-		rc_home_shift(leave, join);
 	/* What is in the proxy comes before the pointer to it. */
 	smp_store_release(&tsk->nsproxy, new);
 	if (leave)
@@ -425,6 +465,7 @@ void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 	struct nsproxy *join = rc_proxy_home(new);
 
 	rc_home_lock_pair(leave, join);
+	rc_home_shift(leave, join);
 	rc_proxy_change(tsk, new, leave, join);
 	rc_home_unlock_pair(leave, join);
 }
@@ -449,17 +490,20 @@ unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 	struct task_struct *tsk;
 
 	rc_home_lock_pair(leave, join);
+	rc_home_shift(leave, join);
 	__for_each_thread(sig, tsk) {
 		/* Interrupts wait for as long as these locks are held. */
 		if (unlikely(!(++seen % 64))) {
 			rc_home_unlock_pair(leave, join);
 			rc_home_lock_pair(leave, join);
+			rc_home_shift(leave, join);
 		}
 		/* A task's lock goes outside of proxies' ones. */
 		if (unlikely(!spin_trylock(&tsk->alloc_lock))) {
 			rc_home_unlock_pair(leave, join);
 			task_lock(tsk);
 			rc_home_lock_pair(leave, join);
+			rc_home_shift(leave, join);
 		}
 		if (likely(tsk->nsproxy == old)) {
 			rc_proxy_change(tsk, new, leave, join);
@@ -551,7 +595,7 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
 			__set_bit(id, &births);
 	}
 	WRITE_ONCE(ns->rc.births, births);
-	ns->rc.home = ns;
+	WRITE_ONCE(ns->rc.home, ns->rc.mask ? ns : NULL);
 	refcount_set(&ns->rc.users, 1);
 	for_each_rc_slot(slot, ns)
 		rc_group_get(ns->rc.group[slot]);
@@ -598,7 +642,7 @@ struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 		/* Otherwise its last holder is just letting go of it. */
 		if (ns->rc.dead) {
 			ns->rc.dead = false;
-			rc_proxy_uncount(ns);
+			rc_debug_add(-1, &rc_debug_counts.proxies_dead);
 			rc_proxy_hold(ns, old, hier, grp);
 			goto out;
 		}

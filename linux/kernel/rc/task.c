@@ -38,30 +38,6 @@ static struct nsproxy *rc_drop_proxy(struct task_struct *tsk)
 	return old;
 }
 
-/* Under RCU, of a task that has no proxy any more: NULL if it has left. */
-static struct nsproxy *rc_exiting_home(struct task_struct *tsk)
-{
-	/* After the look at the proxy. Pairs with the barrier in rc_drop_proxy(). */
-	smp_rmb();
-	return READ_ONCE(tsk->rc_home);
-}
-
-/**
- * rc_exiting_state - the state that a task without a proxy is charged to
- * @tsk: the task
- * @ss: the controller
- *
- * Context: as rc_task_state().
- * Return: the state; the top state when the task has left its groups.
- */
-struct rc_state *rc_exiting_state(struct task_struct *tsk,
-				  const struct rc_subsys *ss)
-{
-	struct nsproxy *home = rc_exiting_home(tsk);
-
-	return home ? READ_ONCE(home->rc.state[ss->id]) : ss->top;
-}
-
 /**
  * rc_task_home - where a task is listed
  * @tsk: any task
@@ -77,7 +53,7 @@ struct nsproxy *rc_task_home(struct task_struct *tsk)
 	for (;;) {
 		if (!ns)
 			return rc_exiting_home(tsk);
-		home = READ_ONCE(ns->rc.mask) ? READ_ONCE(ns->rc.home) : NULL;
+		home = READ_ONCE(ns->rc.home);
 		/* As in rc_task_state(). */
 		smp_rmb();
 		again = READ_ONCE(tsk->nsproxy);
@@ -99,14 +75,14 @@ void __rc_exit(struct task_struct *tsk)
 	struct rc_subsys *ss;
 	unsigned int id;
 
-	spin_lock_irq(&home->rc.lock);
 	WRITE_ONCE(tsk->rc_home, NULL);
-	rc_home_leave(home, tsk);
-	spin_unlock_irq(&home->rc.lock);
-
+	/* As long as it is in the list, the groups are not removed. */
 	for_each_rc_subsys_in(ss, id, &rc_hooks.exit)
 		if (home->rc.state[id] != ss->top)
 			ss->exit(home->rc.state[id], tsk);
+	spin_lock_irq(&home->rc.lock);
+	rc_home_leave(home, tsk);
+	spin_unlock_irq(&home->rc.lock);
 	rc_home_put(home);
 }
 
@@ -332,3 +308,6 @@ void rc_births_end(struct task_struct *tsk)
 	smp_mb__before_atomic();
 	atomic64_add(RC_BIRTHS_OPEN, tsk ? &tsk->rc_births : &rc_births_all);
 }
+
+/* How often threads began to take, or have taken, their leaders' ids. */
+unsigned long rc_tids_exchanged;
