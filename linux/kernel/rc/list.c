@@ -402,7 +402,7 @@ int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr)
 	}
 	/* Where a bitmap is smaller than what it stands for, it also sorts. */
 	range = max - min;
-	if (nr > RC_PIECE && range / BITS_PER_TYPE(pid_t) < nr) {
+	if (nr > 8 && range / BITS_PER_TYPE(pid_t) < nr) {
 		pids->bits = range + 1;
 		pids->first = min;
 		pids->map = kvcalloc(BITS_TO_LONGS(pids->bits),
