@@ -27,8 +27,8 @@
  *   cpus_read_lock        the active CPUs are those that the top set has
  *   cpuset_mutex          all sets; hotplug takes nothing outside it
  *   sched_domains_mutex   in cpuset_rebuild_domains()
- *   cpuset_masks_lock     masks and flags, for readers that cannot sleep. May be
- *                         taken under pi_lock; nothing is taken inside it.
+ *   cpuset_masks_lock     masks and flags, for readers that cannot sleep.
+ *                         Nothing is taken inside it.
  *
  * Masks are changed under both. Tasks are given them with none of these held:
  * cpuset_tasks.c says how, and why none is left out. No reader takes cpuset_mutex.

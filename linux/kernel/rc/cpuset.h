@@ -171,8 +171,12 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial);
 /* Number of the last change; cpuset_mutex. */
 extern u64 cpuset_gen;
 
-/* cpuset_tasks.c */
+/* cpuset_cpus.c */
 bool cpuset_fits_cpus(struct task_struct *tsk, const struct cpumask *cpus);
+int cpuset_give_cpus(struct task_struct *tsk, const struct cpumask *cpus);
+void cpuset_fit_cpus(struct task_struct *tsk, bool root_cpus, bool hotplug);
+
+/* cpuset_tasks.c */
 int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      struct task_struct *tsk);
 void cpuset_cancel_attach(struct rc_state *to, struct rc_state *from,
@@ -184,6 +188,7 @@ void cpuset_settle_task(struct task_struct *tsk);
 void cpuset_settle(struct rc_state *st);
 void cpuset_settle_hotplug(void);
 void cpuset_settle_later(void);
+void cpuset_stray(struct task_struct *tsk);
 
 /* cpuset_mm.c */
 extern atomic_t cpuset_rebinding;
@@ -201,6 +206,7 @@ bool cpuset_dl_accounted(struct task_struct *tsk);
 bool cpuset_dl_concerned(struct task_struct *tsk);
 int cpuset_dl_set_cpus(struct task_struct *tsk, const struct cpumask *cpus);
 void cpuset_dl_recount(void);
+void cpuset_dl_forget(struct task_struct *tsk);
 void cpuset_dl_account(void);
 void cpuset_dl_expire_all(void);
 

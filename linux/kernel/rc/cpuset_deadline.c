@@ -13,6 +13,7 @@
  */
 
 #include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/sched.h>
 #include <linux/sched/deadline.h>
@@ -26,6 +27,7 @@
  * struct cpuset_dl_move - bandwidth of a deadline task that is being moved
  * @node: in cpuset_dl_moves
  * @tsk: the task, with a reference
+ * @cs: the set that it is to enter, with a cpuset_get()
  * @cpu: a CPU of the root domain in which it was reserved
  * @bw: the bandwidth
  * @committed: the task has moved
@@ -33,6 +35,7 @@
 struct cpuset_dl_move {
 	struct list_head node;
 	struct task_struct *tsk;
+	struct cpuset *cs;
 	int cpu;
 	u64 bw;
 	bool committed;
@@ -41,6 +44,30 @@ struct cpuset_dl_move {
 /* Protected by cpuset_mutex; looked at without for being empty. */
 static LIST_HEAD(cpuset_dl_moves);
 
+/* Of those that a task is to have. Protected by cpuset_mutex. */
+static struct cpumask cpuset_dl_cpus;
+
+/* By policy: what another task has lent by priority inheritance is not its own. */
+static bool cpuset_dl_policy(const struct task_struct *tsk)
+{
+	return READ_ONCE(tsk->policy) == SCHED_DEADLINE;
+}
+
+/* In cpuset_dl_cpus, what the scheduler will give the task that can be used. */
+static void cpuset_dl_narrow(struct task_struct *tsk, const struct cpumask *cpus)
+{
+	unsigned long flags;
+
+	lockdep_assert_held(&cpuset_mutex);
+	cpumask_copy(&cpuset_dl_cpus, cpus);
+	raw_spin_lock_irqsave(&tsk->pi_lock, flags);
+	if (tsk->user_cpus_ptr && cpumask_intersects(cpus, tsk->user_cpus_ptr))
+		cpumask_and(&cpuset_dl_cpus, cpus, tsk->user_cpus_ptr);
+	raw_spin_unlock_irqrestore(&tsk->pi_lock, flags);
+	if (cpumask_intersects(&cpuset_dl_cpus, cpu_active_mask))
+		cpumask_and(&cpuset_dl_cpus, &cpuset_dl_cpus, cpu_active_mask);
+}
+
 /*
  * A task that sleeps is given CPUs elsewhere, where it goes when it wakes up. Its
  * bandwidth is accounted for there already, though the scheduler, which looks at the
@@ -48,7 +75,7 @@ static LIST_HEAD(cpuset_dl_moves);
  */
 static bool cpuset_dl_away(struct task_struct *tsk)
 {
-	return dl_task(tsk) &&
+	return cpuset_dl_policy(tsk) &&
 	       !cpumask_test_cpu(task_cpu(tsk), &tsk->cpus_mask);
 }
 
@@ -66,14 +93,16 @@ int cpuset_dl_reserve(struct cpuset *cs, struct task_struct *tsk)
 	int err;
 
 	lockdep_assert_held(&cpuset_mutex);
-	if (!dl_task(tsk) ||
-	    (!cpuset_dl_away(tsk) &&
-	     cpuset_same_domain(task_cpu(tsk), cs->effective_cpus)))
+	if (!cpuset_dl_policy(tsk))
+		return 0;
+	cpuset_dl_narrow(tsk, cs->effective_cpus);
+	if (!cpuset_dl_away(tsk) &&
+	    cpuset_same_domain(task_cpu(tsk), &cpuset_dl_cpus))
 		return 0;
 	move = kzalloc(sizeof(*move), GFP_KERNEL_ACCOUNT);
 	if (!move)
 		return -ENOMEM;
-	move->cpu = cpumask_any(cs->effective_cpus);
+	move->cpu = cpumask_any(&cpuset_dl_cpus);
 	move->bw = tsk->dl.dl_bw;
 	err = dl_bw_alloc(move->cpu, move->bw);
 	if (err) {
@@ -81,6 +110,7 @@ int cpuset_dl_reserve(struct cpuset *cs, struct task_struct *tsk)
 		return err;
 	}
 	move->tsk = get_task_struct(tsk);
+	move->cs = cpuset_get(cs);
 	list_add(&move->node, &cpuset_dl_moves);
 	return 0;
 }
@@ -90,6 +120,7 @@ static void cpuset_dl_drop(struct cpuset_dl_move *move)
 	dl_bw_free(move->cpu, move->bw);
 	list_del(&move->node);
 	put_task_struct(move->tsk);
+	cpuset_put(move->cs);
 	kfree(move);
 }
 
@@ -149,7 +180,7 @@ static bool cpuset_dl_reserved(struct task_struct *tsk)
  */
 bool cpuset_dl_accounted(struct task_struct *tsk)
 {
-	return dl_task(tsk) || hrtimer_active(&tsk->dl.inactive_timer);
+	return cpuset_dl_policy(tsk) || hrtimer_active(&tsk->dl.inactive_timer);
 }
 
 /**
@@ -185,38 +216,70 @@ static void cpuset_dl_expire(struct task_struct *tsk)
 		cpu_relax();
 }
 
+/* The mover has taken the task along, and what was reserved is not needed any more. */
+static void cpuset_dl_drop_committed(struct task_struct *tsk)
+{
+	struct cpuset_dl_move *move, *next;
+
+	lockdep_assert_held(&cpuset_mutex);
+	list_for_each_entry_safe(move, next, &cpuset_dl_moves, node)
+		if (move->tsk == tsk && move->committed)
+			cpuset_dl_drop(move);
+}
+
 /**
- * cpuset_dl_set_cpus - give a task its CPUs, and its bandwidth a domain
+ * cpuset_dl_forget - a task that has moved is not to be given CPUs, as it exits
+ * @tsk: the task
+ *
+ * Context: process context, takes cpuset_mutex if some deadline task is moving.
+ */
+void cpuset_dl_forget(struct task_struct *tsk)
+{
+	if (list_empty(&cpuset_dl_moves))
+		return;
+	mutex_lock(&cpuset_mutex);
+	cpuset_dl_drop_committed(tsk);
+	mutex_unlock(&cpuset_mutex);
+}
+
+/**
+ * cpuset_dl_set_cpus - give a deadline task its CPUs, and its bandwidth a domain
  * @tsk: the task
  * @cpus: CPUs of its set
  *
- * Context: cpus_read_lock() held, or CPU hotplug; takes cpuset_mutex. A deadline
- * task waits for others of its kind only, and for no more than it is promised.
- * Return: 0; -EINVAL none of @cpus is active.
+ * Of a task that is one no more, takes off the account of its domain what is left.
+ * It may then have to wait for its turn behind any other, which is not to be done
+ * with locks held. A deadline task waits for others of its kind only, and for no
+ * more than it is promised.
+ *
+ * Context: cpus_read_lock() held, or CPU hotplug; takes cpuset_mutex.
+ * Return: 0 if there is nothing left to do; 1 if @tsk is no deadline task, and is
+ * to be given its CPUs without locks; -EINVAL none of @cpus is active; -EAGAIN it
+ * cannot be migrated now.
  */
 int cpuset_dl_set_cpus(struct task_struct *tsk, const struct cpumask *cpus)
 {
-	struct cpuset_dl_move *move, *next;
 	bool recount = false;
 	int err = 0;
 
 	lockdep_assert_cpus_held();
 	mutex_lock(&cpuset_mutex);
-	list_for_each_entry_safe(move, next, &cpuset_dl_moves, node)
-		if (move->tsk == tsk && move->committed)
-			cpuset_dl_drop(move);
+	cpuset_dl_drop_committed(tsk);
 	if ((READ_ONCE(tsk->flags) & PF_EXITING) || cpuset_fits_cpus(tsk, cpus))
 		goto out;
-	if (cpuset_dl_away(tsk)) {
-		recount = true;
-	} else if (!cpuset_same_domain(task_cpu(tsk), cpus)) {
+	if (!cpuset_dl_policy(tsk)) {
 		cpuset_dl_expire(tsk);
-		/* Nobody else can have taken what was reserved, but more is needed. */
-		if (dl_task(tsk) &&
-		    dl_bw_alloc(cpumask_any(cpus), tsk->dl.dl_bw))
-			recount = true;
+		err = 1;
+		goto out;
 	}
-	err = set_cpus_allowed_ptr(tsk, cpus);
+	cpuset_dl_narrow(tsk, cpus);
+	if (cpuset_dl_away(tsk))
+		recount = true;
+	/* Nobody else can have taken what was reserved, but more is needed. */
+	else if (!cpuset_same_domain(task_cpu(tsk), &cpuset_dl_cpus) &&
+		 dl_bw_alloc(cpumask_any(&cpuset_dl_cpus), tsk->dl.dl_bw))
+		recount = true;
+	err = cpuset_give_cpus(tsk, cpus);
 	if (err || recount)
 		cpuset_rebuild_domains();
 out:
@@ -236,14 +299,17 @@ void cpuset_dl_recount(void)
 	mutex_unlock(&cpuset_mutex);
 }
 
-/* Where it is to run, see cpuset_dl_away(). */
+/*
+ * Where it is to run, see cpuset_dl_away(). What a task has that has exited is added
+ * where it was: the scheduler takes it off there, or has, and then it has none.
+ */
 static void cpuset_dl_add(struct task_struct *tsk)
 {
 	unsigned int cpu;
 
 	dl_add_task_root_domain(tsk);
 	cpu = cpumask_any_and(&tsk->cpus_mask, cpu_active_mask);
-	if (!cpuset_dl_away(tsk) || cpu >= nr_cpu_ids ||
+	if (READ_ONCE(tsk->exit_state) || !cpuset_dl_away(tsk) || cpu >= nr_cpu_ids ||
 	    cpuset_same_domain(task_cpu(tsk), &tsk->cpus_mask))
 		return;
 	if (!dl_bw_alloc(cpu, tsk->dl.dl_bw))
@@ -261,17 +327,24 @@ void cpuset_dl_account(void)
 {
 	struct task_struct *process, *tsk;
 	struct cpuset_dl_move *move;
+	unsigned int cpu;
 
 	lockdep_assert_held(&cpuset_mutex);
 	dl_clear_root_domain(&def_root_domain);
 	rcu_read_lock();
 	for_each_process_thread(process, tsk)
-		if (dl_task(tsk) && !READ_ONCE(tsk->exit_state))
+		if (dl_task(tsk))
 			cpuset_dl_add(tsk);
 	rcu_read_unlock();
-	list_for_each_entry(move, &cpuset_dl_moves, node)
+	list_for_each_entry(move, &cpuset_dl_moves, node) {
+		/* That may have gone, or be in another domain. */
+		cpuset_dl_narrow(move->tsk, move->cs->effective_cpus);
+		cpu = cpumask_any_and(&cpuset_dl_cpus, cpu_active_mask);
+		if (cpu < nr_cpu_ids)
+			move->cpu = cpu;
 		if (dl_bw_alloc(move->cpu, move->bw))
 			move->bw = 0;
+	}
 }
 
 /**

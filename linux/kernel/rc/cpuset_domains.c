@@ -11,6 +11,7 @@
 #include <linux/cpu.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/deadline.h>
 #include <linux/sched/isolation.h>
 #include <linux/sched/topology.h>
 #include <linux/slab.h>
@@ -192,6 +193,7 @@ void cpuset_rebuild_domains(void)
 	cpuset_generate(&doms);
 	cpuset_note_domains(&doms);
 	cpuset_dl_expire_all();
+	dl_begin_account();
 	mutex_lock(&sched_domains_mutex);
 	partition_sched_domains_locked(doms.nr, doms.cpus, doms.attr);
 	cpuset_dl_account();

@@ -23,7 +23,6 @@
 #include <linux/cpu.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
-#include <linux/sched/deadline.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/security.h>
@@ -31,9 +30,6 @@
 #include <linux/workqueue.h>
 
 #include "cpuset.h"
-
-/* How often a set may change while one task is fitted, before that is put off. */
-#define CPUSET_FIT_TRIES	100
 
 /**
  * struct cpuset_pass - tasks being fitted one after the other
@@ -57,147 +53,6 @@ struct cpuset_pass {
 #define CPUSET_PASS(_name, ...)						\
 	struct cpuset_pass _name = {					\
 		.mms = LIST_HEAD_INIT(_name.mms), __VA_ARGS__ }
-
-/*
- * CPUs of a task
- */
-
-/**
- * cpuset_fits_cpus - has a task CPUs, or those of them that it has asked for?
- * @tsk: the task
- * @cpus: the CPUs
- *
- * Context: any.
- * Return: true if it has.
- */
-bool cpuset_fits_cpus(struct task_struct *tsk, const struct cpumask *cpus)
-{
-	const struct cpumask *has = &tsk->cpus_mask, *user;
-	unsigned long flags;
-	bool ret;
-
-	/* Somebody else may be setting its affinity already. */
-	raw_spin_lock_irqsave(&tsk->pi_lock, flags);
-	user = tsk->user_cpus_ptr;
-	if (!user || !cpumask_intersects(user, cpus))
-		ret = cpumask_equal(has, cpus);
-	else
-		ret = cpumask_subset(has, cpus) &&
-		      cpumask_subset(has, user) &&
-		      cpumask_weight(has) == cpumask_weight_and(user, cpus);
-	raw_spin_unlock_irqrestore(&tsk->pi_lock, flags);
-	return ret;
-}
-
-/*
- * The CPUs of a task's set at this moment. A task of the root is not touched when a
- * CPU goes or comes, so it may have those that are offline. Returns whether the
- * task is in a set below the root.
- */
-static bool cpuset_task_cpus(struct task_struct *tsk, struct cpumask *cpus)
-{
-	struct cpuset *cs;
-
-	rcu_read_lock();
-	cs = task_cpuset(tsk);
-	cpumask_copy(cpus, task_cpu_possible_mask(tsk));
-	if (cs == &top_cpuset) {
-		rcu_read_unlock();
-		return false;
-	}
-	spin_lock_irq(&cpuset_masks_lock);
-	/* On machines whose CPUs differ, a set may have none that will do. */
-	while (!cpumask_intersects(cpus, cs->effective_cpus))
-		cs = cpuset_parent(cs);
-	cpumask_and(cpus, cpus, cs->effective_cpus);
-	spin_unlock_irq(&cpuset_masks_lock);
-	rcu_read_unlock();
-	return true;
-}
-
-/*
- * Hotplug's lock, which can be held for long, is taken where bandwidth is concerned
- * only.
- */
-static int cpuset_set_cpus(struct task_struct *tsk, const struct cpumask *cpus,
-			   bool hotplug, bool concerned)
-{
-	int err = 0;
-
-	/* Narrower, if the task has asked for that and if it fits. */
-	if (!concerned)
-		err = set_cpus_allowed_ptr(tsk, cpus);
-	if (likely(!concerned && !cpuset_dl_accounted(tsk)))
-		return err;
-	if (!hotplug)
-		cpus_read_lock();
-	if (concerned)
-		err = cpuset_dl_set_cpus(tsk, cpus);
-	else
-		cpuset_dl_recount();
-	if (!hotplug)
-		cpus_read_unlock();
-	return err;
-}
-
-/*
- * A task that has come to the root, and had asked for CPUs that are all offline: it
- * has the others, and still has asked for those.
- */
-static void cpuset_set_others(struct task_struct *tsk, struct cpumask *cpus)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&tsk->pi_lock, flags);
-	if (tsk->user_cpus_ptr)
-		cpumask_andnot(cpus, cpus, tsk->user_cpus_ptr);
-	raw_spin_unlock_irqrestore(&tsk->pi_lock, flags);
-	set_cpus_allowed_ptr(tsk, cpus);
-}
-
-/* Has its set fitted again when hotplug is over. */
-static void cpuset_stray(struct task_struct *tsk)
-{
-	rcu_read_lock();
-	WRITE_ONCE(task_cpuset(tsk)->strayed, true);
-	rcu_read_unlock();
-	cpuset_settle_later();
-}
-
-static void cpuset_put_off(struct task_struct *tsk, bool root_cpus);
-
-static void cpuset_fit_cpus(struct task_struct *tsk, struct cpuset_pass *pass)
-{
-	bool below, concerned, fits, held;
-	unsigned int tries = 0;
-	cpumask_var_t cpus;
-
-	/* Small where it is allocated at all, and there is no way back from here. */
-	alloc_cpumask_var(&cpus, GFP_KERNEL | __GFP_NOFAIL);
-	while ((below = cpuset_task_cpus(tsk, cpus)) || pass->root_cpus) {
-		concerned = cpuset_dl_concerned(tsk);
-		fits = cpuset_fits_cpus(tsk, cpus);
-		if (fits && !concerned)
-			break;
-		/* Who waits for it waits for who keeps it from running, too. */
-		held = tsk != current && READ_ONCE(tsk->migration_disabled);
-		if (!fits && (held || tries++ == CPUSET_FIT_TRIES)) {
-			cpuset_put_off(tsk, pass->root_cpus);
-			break;
-		}
-		if (cpuset_set_cpus(tsk, cpus, pass->hotplug, concerned)) {
-			/* They have gone. Hotplug, if it is not us, comes. */
-			if (!below)
-				cpuset_set_others(tsk, cpus);
-			else if (!pass->hotplug)
-				cpuset_stray(tsk);
-			break;
-		}
-		if (fits)
-			break;
-	}
-	free_cpumask_var(cpus);
-}
 
 /*
  * Nodes and flags of a task
@@ -305,7 +160,7 @@ static void cpuset_fit(struct task_struct *tsk, struct cpuset_pass *pass)
 	if (tsk == current)
 		pass->self = true;
 	else
-		cpuset_fit_cpus(tsk, pass);
+		cpuset_fit_cpus(tsk, pass->root_cpus, pass->hotplug);
 }
 
 /* Nothing but current can be waiting now, for its turn on one of its CPUs. */
@@ -316,77 +171,7 @@ static void cpuset_pass_end(struct cpuset_pass *pass, enum cpuset_wait wait)
 	else
 		cpuset_mm_run_all(&pass->mms, wait);
 	if (pass->self)
-		cpuset_fit_cpus(current, pass);
-}
-
-/*
- * Tasks that are not to be migrated at the moment. They can be kept from running,
- * and so from going on, by others; one work item looks after all of them.
- */
-
-/**
- * struct cpuset_waiting - a task that could not be given CPUs
- * @node: in cpuset_waiting
- * @tsk: the task, with a reference
- * @root_cpus: as of &struct cpuset_pass
- */
-struct cpuset_waiting {
-	struct list_head node;
-	struct task_struct *tsk;
-	bool root_cpus;
-};
-
-static LIST_HEAD(cpuset_waiting);
-static DEFINE_SPINLOCK(cpuset_waiting_lock);
-
-static void cpuset_waiting_fn(struct work_struct *work);
-static DECLARE_DELAYED_WORK(cpuset_waiting_work, cpuset_waiting_fn);
-
-static bool cpuset_waits(const struct task_struct *tsk)
-{
-	struct cpuset_waiting *cw;
-
-	list_for_each_entry(cw, &cpuset_waiting, node)
-		if (cw->tsk == tsk)
-			return true;
-	return false;
-}
-
-static void cpuset_put_off(struct task_struct *tsk, bool root_cpus)
-{
-	struct cpuset_waiting *cw;
-
-	cw = kmalloc(sizeof(*cw), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
-	cw->tsk = tsk;
-	cw->root_cpus = root_cpus;
-	spin_lock(&cpuset_waiting_lock);
-	if (!cpuset_waits(tsk)) {
-		get_task_struct(tsk);
-		list_add_tail(&cw->node, &cpuset_waiting);
-		cw = NULL;
-	}
-	spin_unlock(&cpuset_waiting_lock);
-	kfree(cw);
-	queue_delayed_work(system_unbound_wq, &cpuset_waiting_work, HZ / 20);
-}
-
-static void cpuset_waiting_fn(struct work_struct *work)
-{
-	struct cpuset_waiting *cw, *next;
-	LIST_HEAD(list);
-
-	spin_lock(&cpuset_waiting_lock);
-	list_splice_init(&cpuset_waiting, &list);
-	spin_unlock(&cpuset_waiting_lock);
-	list_for_each_entry_safe(cw, next, &list, node) {
-		CPUSET_PASS(pass, .root_cpus = cw->root_cpus);
-
-		/* Goes back to the list if need be. */
-		if (!(READ_ONCE(cw->tsk->flags) & PF_EXITING))
-			cpuset_fit_cpus(cw->tsk, &pass);
-		put_task_struct(cw->tsk);
-		kfree(cw);
-	}
+		cpuset_fit_cpus(current, pass->root_cpus, pass->hotplug);
 }
 
 /*
@@ -519,7 +304,7 @@ static void cpuset_later_fn(struct work_struct *work)
 	cpuset_pass_end(&pass, CS_WAIT_NOT);
 }
 
-static DECLARE_WORK(cpuset_later_work, cpuset_later_fn);
+static DECLARE_DELAYED_WORK(cpuset_later_work, cpuset_later_fn);
 
 /**
  * cpuset_settle_later - have the tasks of all sets given what has changed
@@ -528,7 +313,22 @@ static DECLARE_WORK(cpuset_later_work, cpuset_later_fn);
  */
 void cpuset_settle_later(void)
 {
-	queue_work(system_unbound_wq, &cpuset_later_work);
+	mod_delayed_work(system_unbound_wq, &cpuset_later_work, 0);
+}
+
+/**
+ * cpuset_stray - have a task's set fitted again when hotplug is over
+ * @tsk: the task
+ *
+ * Hotplug may be on its way still when the work item looks, which is not to try all
+ * the time.
+ */
+void cpuset_stray(struct task_struct *tsk)
+{
+	rcu_read_lock();
+	WRITE_ONCE(task_cpuset(tsk)->strayed, true);
+	rcu_read_unlock();
+	queue_delayed_work(system_unbound_wq, &cpuset_later_work, HZ / 20);
 }
 
 /**
@@ -572,13 +372,6 @@ void cpuset_settle_hotplug(void)
  * Moves
  */
 
-/*
- * Tasks that have been let in and not been fitted yet, and those that have. While
- * either changes, a newborn of the root cannot go by what its parent has.
- */
-static atomic_t cpuset_moves;
-static atomic_t cpuset_moves_done;
-
 int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      struct task_struct *tsk)
 {
@@ -596,11 +389,6 @@ int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      cpuset_dl_reserve(cs, tsk);
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
-	if (!err) {
-		atomic_inc(&cpuset_moves);
-		/* Before the task moves; pairs as in cpuset_settle_task(). */
-		smp_mb__after_atomic();
-	}
 	return err;
 }
 
@@ -608,7 +396,6 @@ void cpuset_cancel_attach(struct rc_state *to, struct rc_state *from,
 			  struct task_struct *tsk)
 {
 	cpuset_dl_cancel(tsk);
-	atomic_dec(&cpuset_moves);
 }
 
 /* All else waits for cpuset_settle_task(), which can wait. */
@@ -633,11 +420,6 @@ void cpuset_settle_task(struct task_struct *tsk)
 
 	cpuset_fit(tsk, &pass);
 	cpuset_pass_end(&pass, CS_WAIT_BRIEFLY);
-	/* What it has now comes first. Pairs with cpuset_fork_alike(). */
-	smp_mb__before_atomic();
-	atomic_inc(&cpuset_moves_done);
-	smp_mb__after_atomic();
-	atomic_dec(&cpuset_moves);
 }
 
 /*
@@ -646,23 +428,23 @@ void cpuset_settle_task(struct task_struct *tsk)
 
 /*
  * Has a newborn of the root the CPUs of its parent, which is there as well, and has
- * not been elsewhere during the look?
+ * not been moved, or given what it gets for a move, during the look? Both count as
+ * births: the core's from before a move to its end, ours in cpuset_put_off().
  */
 static bool cpuset_fork_alike(struct task_struct *child)
 {
-	int done = atomic_read(&cpuset_moves_done);
+	u64 births = atomic64_read(&current->rc_births);
 	bool ret;
 
-	/* All pair with the barriers in cpuset_settle_task(). */
-	smp_rmb();
-	if (atomic_read(&cpuset_moves))
+	if (births & RC_BIRTHS_OPEN)
 		return false;
+	/* Pairs with the barriers in rc_births_begin() and rc_births_end(). */
 	smp_rmb();
 	ret = task_cpuset(current) == &top_cpuset &&
 	      cpumask_equal(&child->cpus_mask, &current->cpus_mask);
+	/* As above. */
 	smp_rmb();
-	return ret && !atomic_read(&cpuset_moves) &&
-	       atomic_read(&cpuset_moves_done) == done;
+	return ret && atomic64_read(&current->rc_births) == births;
 }
 
 /*
