@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -73,8 +74,6 @@ static int serve(void *arg)
 			out.init.major = FUSE_KERNEL_VERSION;
 			out.init.minor = FUSE_KERNEL_MINOR_VERSION;
 			out.init.max_write = 4096;
-			/* Who waits for a page does so in state D then. */
-			out.init.flags = FUSE_ASYNC_READ;
 			out.hdr.len += sizeof(out.init);
 			break;
 		case FUSE_GETATTR:
@@ -86,6 +85,8 @@ static int serve(void *arg)
 			out.hdr.len += sizeof(out.attr);
 			break;
 		case FUSE_OPEN:
+			/* Without, an open waits for pages being read. */
+			out.open.open_flags = FOPEN_KEEP_CACHE;
 			out.hdr.len += sizeof(out.open);
 			break;
 		case FUSE_READ:
@@ -165,17 +166,18 @@ static int stall(void *arg)
 		pause();
 }
 
-static bool asleep(pid_t pid, const char *states)
+/* Does it sleep in this system call? Whoever runs is in none. */
+static bool sleeps_in(pid_t pid, long nr)
 {
-	char *text = rc_text(rc_fmt("/proc/%d/stat", pid)), *end;
+	char *text = rc_text(rc_fmt("/proc/%d/syscall", pid)), *end;
 	bool ret;
 
-	end = text ? strrchr(text, ')') : NULL;
-	ret = end && strchr(states, end[2]);
+	ret = text && strtol(text, &end, 10) == nr && end != text && *end == ' ';
 	free(text);
 	return ret;
 }
 
+/* It sleeps in no other part of its pread() than the fault. */
 static pid_t new_stalled(struct shared *shared)
 {
 	struct cs_worker *worker = &shared->stalled;
@@ -185,10 +187,9 @@ static pid_t new_stalled(struct shared *shared)
 	pid = rc_spawn(stall, shared);
 	worker->pid = pid;
 	if (pid < 0 ||
-	    !RC_WAIT(asleep(pid, "DZ") || rc_get(&worker->done)))
+	    !RC_WAIT(sleeps_in(pid, SYS_pread64) || rc_get(&worker->done)))
 		return -ETIME;
-	return rc_get(&worker->done) ? worker->ret :
-	       asleep(pid, "D") ? pid : -ECHILD;
+	return rc_get(&worker->done) ? worker->ret : pid;
 }
 
 static int others(void *arg)
@@ -264,9 +265,9 @@ TEST_F(stalled, write)
 	writer = rc_spawn(write_mems, shared);
 	ASSERT_LT(0, writer);
 	ASSERT_TRUE(RC_WAIT(!strcmp("1", cs_mems_allowed(pid))));
-	ASSERT_TRUE(RC_WAIT(asleep(writer, "D")));
+	ASSERT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write)));
 	others_go_on(_metadata, shared);
-	EXPECT_TRUE(asleep(writer, "D"));
+	EXPECT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write)));
 	EXPECT_EQ(0, kill(writer, SIGKILL));
 	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
 	ASSERT_EQ(0, rc_kill(self->server));
@@ -277,13 +278,17 @@ TEST_F(stalled, write)
 TEST_F(stalled, many)
 {
 	struct shared *shared = self->shared;
+	pid_t pids[MANY];
 	int i;
 
 	ASSERT_EQ(0, cs_attach(self->both, 0));
-	for (i = 0; i < MANY; i++)
-		ASSERT_LT(0, rc_spawn(stall, shared));
+	for (i = 0; i < MANY; i++) {
+		pids[i] = rc_spawn(stall, shared);
+		ASSERT_LT(0, pids[i]);
+	}
 	ASSERT_EQ(0, cs_attach(shared->root, 0));
-	ASSERT_LT(0, new_stalled(shared));
+	for (i = 0; i < MANY; i++)
+		ASSERT_TRUE(RC_WAIT(sleeps_in(pids[i], SYS_pread64)));
 	shared->grp = self->both;
 	shared->text = "0";
 	ASSERT_LT(0, rc_spawn(write_mems, shared));
