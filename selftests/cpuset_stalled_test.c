@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct shared {
 	const char *grp;
 	const char *text;
 	pid_t sleeper;
+	long thread;
 	int fuse;
 	char file[64];
 	long done;
@@ -177,6 +179,26 @@ static bool sleeps_in(pid_t pid, long nr)
 	return ret;
 }
 
+static void *stall_thread(void *arg)
+{
+	struct shared *shared = arg;
+
+	rc_set(&shared->thread, gettid());
+	stall(shared);
+	return NULL;
+}
+
+/* The same by a thread, while its leader sleeps. */
+static int stall_asleep(void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, stall_thread, arg))
+		return -ECHILD;
+	for (;;)
+		pause();
+}
+
 /* It sleeps in no other part of its pread() than the fault. */
 static pid_t new_stalled(struct shared *shared)
 {
@@ -268,6 +290,32 @@ TEST_F(stalled, write)
 	ASSERT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write)));
 	others_go_on(_metadata, shared);
 	EXPECT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write)));
+	EXPECT_EQ(0, kill(writer, SIGKILL));
+	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
+	ASSERT_EQ(0, rc_kill(self->server));
+	EXPECT_TRUE(RC_WAIT(cs_pages_on(&shared->stalled, 1) == PAGES));
+}
+
+/* What a killed writer has left is done also if the leader does not wake up. */
+TEST_F(stalled, leader_sleeps)
+{
+	struct shared *shared = self->shared;
+	pid_t pid, writer;
+
+	pid = rc_spawn(stall_asleep, shared);
+	shared->stalled.pid = pid;
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(RC_WAIT(rc_get(&shared->thread)));
+	ASSERT_TRUE(RC_WAIT(sleeps_in(rc_get(&shared->thread), SYS_pread64)));
+	ASSERT_EQ(0, cs_attach(self->on0, rc_get(&shared->thread)));
+	ASSERT_EQ(0, cs_attach(self->on0, pid));
+	ASSERT_EQ(0, cs_write(self->on0, "memory_migrate", "1"));
+	shared->grp = self->on0;
+	shared->text = "1";
+	writer = rc_spawn(write_mems, shared);
+	ASSERT_LT(0, writer);
+	ASSERT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write) &&
+			    !strcmp("1", cs_mems_allowed(pid))));
 	EXPECT_EQ(0, kill(writer, SIGKILL));
 	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
 	ASSERT_EQ(0, rc_kill(self->server));
