@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -30,6 +32,7 @@ struct shared {
 	const char *grp;
 	const char *text;
 	pid_t sleeper;
+	long thread;
 	int fuse;
 	char file[64];
 	long done;
@@ -73,8 +76,6 @@ static int serve(void *arg)
 			out.init.major = FUSE_KERNEL_VERSION;
 			out.init.minor = FUSE_KERNEL_MINOR_VERSION;
 			out.init.max_write = 4096;
-			/* Who waits for a page does so in state D then. */
-			out.init.flags = FUSE_ASYNC_READ;
 			out.hdr.len += sizeof(out.init);
 			break;
 		case FUSE_GETATTR:
@@ -86,6 +87,8 @@ static int serve(void *arg)
 			out.hdr.len += sizeof(out.attr);
 			break;
 		case FUSE_OPEN:
+			/* Without, an open waits for pages being read. */
+			out.open.open_flags = FOPEN_KEEP_CACHE;
 			out.hdr.len += sizeof(out.open);
 			break;
 		case FUSE_READ:
@@ -165,17 +168,38 @@ static int stall(void *arg)
 		pause();
 }
 
-static bool asleep(pid_t pid, const char *states)
+/* Does it sleep in this system call? Whoever runs is in none. */
+static bool sleeps_in(pid_t pid, long nr)
 {
-	char *text = rc_text(rc_fmt("/proc/%d/stat", pid)), *end;
+	char *text = rc_text(rc_fmt("/proc/%d/syscall", pid)), *end;
 	bool ret;
 
-	end = text ? strrchr(text, ')') : NULL;
-	ret = end && strchr(states, end[2]);
+	ret = text && strtol(text, &end, 10) == nr && end != text && *end == ' ';
 	free(text);
 	return ret;
 }
 
+static void *stall_thread(void *arg)
+{
+	struct shared *shared = arg;
+
+	rc_set(&shared->thread, gettid());
+	stall(shared);
+	return NULL;
+}
+
+/* The same by a thread, while its leader sleeps. */
+static int stall_asleep(void *arg)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, stall_thread, arg))
+		return -ECHILD;
+	for (;;)
+		pause();
+}
+
+/* It sleeps in no other part of its pread() than the fault. */
 static pid_t new_stalled(struct shared *shared)
 {
 	struct cs_worker *worker = &shared->stalled;
@@ -185,10 +209,9 @@ static pid_t new_stalled(struct shared *shared)
 	pid = rc_spawn(stall, shared);
 	worker->pid = pid;
 	if (pid < 0 ||
-	    !RC_WAIT(asleep(pid, "DZ") || rc_get(&worker->done)))
+	    !RC_WAIT(sleeps_in(pid, SYS_pread64) || rc_get(&worker->done)))
 		return -ETIME;
-	return rc_get(&worker->done) ? worker->ret :
-	       asleep(pid, "D") ? pid : -ECHILD;
+	return rc_get(&worker->done) ? worker->ret : pid;
 }
 
 static int others(void *arg)
@@ -264,9 +287,35 @@ TEST_F(stalled, write)
 	writer = rc_spawn(write_mems, shared);
 	ASSERT_LT(0, writer);
 	ASSERT_TRUE(RC_WAIT(!strcmp("1", cs_mems_allowed(pid))));
-	ASSERT_TRUE(RC_WAIT(asleep(writer, "D")));
+	ASSERT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write)));
 	others_go_on(_metadata, shared);
-	EXPECT_TRUE(asleep(writer, "D"));
+	EXPECT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write)));
+	EXPECT_EQ(0, kill(writer, SIGKILL));
+	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
+	ASSERT_EQ(0, rc_kill(self->server));
+	EXPECT_TRUE(RC_WAIT(cs_pages_on(&shared->stalled, 1) == PAGES));
+}
+
+/* What a killed writer has left is done also if the leader does not wake up. */
+TEST_F(stalled, leader_sleeps)
+{
+	struct shared *shared = self->shared;
+	pid_t pid, writer;
+
+	pid = rc_spawn(stall_asleep, shared);
+	shared->stalled.pid = pid;
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(RC_WAIT(rc_get(&shared->thread)));
+	ASSERT_TRUE(RC_WAIT(sleeps_in(rc_get(&shared->thread), SYS_pread64)));
+	ASSERT_EQ(0, cs_attach(self->on0, rc_get(&shared->thread)));
+	ASSERT_EQ(0, cs_attach(self->on0, pid));
+	ASSERT_EQ(0, cs_write(self->on0, "memory_migrate", "1"));
+	shared->grp = self->on0;
+	shared->text = "1";
+	writer = rc_spawn(write_mems, shared);
+	ASSERT_LT(0, writer);
+	ASSERT_TRUE(RC_WAIT(sleeps_in(writer, SYS_write) &&
+			    !strcmp("1", cs_mems_allowed(pid))));
 	EXPECT_EQ(0, kill(writer, SIGKILL));
 	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
 	ASSERT_EQ(0, rc_kill(self->server));
@@ -277,13 +326,17 @@ TEST_F(stalled, write)
 TEST_F(stalled, many)
 {
 	struct shared *shared = self->shared;
+	pid_t pids[MANY];
 	int i;
 
 	ASSERT_EQ(0, cs_attach(self->both, 0));
-	for (i = 0; i < MANY; i++)
-		ASSERT_LT(0, rc_spawn(stall, shared));
+	for (i = 0; i < MANY; i++) {
+		pids[i] = rc_spawn(stall, shared);
+		ASSERT_LT(0, pids[i]);
+	}
 	ASSERT_EQ(0, cs_attach(shared->root, 0));
-	ASSERT_LT(0, new_stalled(shared));
+	for (i = 0; i < MANY; i++)
+		ASSERT_TRUE(RC_WAIT(sleeps_in(pids[i], SYS_pread64)));
 	shared->grp = self->both;
 	shared->text = "0";
 	ASSERT_LT(0, rc_spawn(write_mems, shared));

@@ -217,14 +217,15 @@ static void cpuset_fit_set(struct cpuset *cs, struct cpuset_pass *pass)
 /**
  * cpuset_unsettled - the next set of a subtree whose tasks are to be fitted
  * @top: its top, held by the caller
- * @pos: where the walk is, from here, or NULL
+ * @pos: where the walk is, from here, or NULL to begin
+ * @always: begin with @top even if its tasks have what they are to have
  * @up_to: changes after this one are not the caller's
  * @gen: filled in: the change that its tasks are going to be fitted for
  *
  * Return: the set, with a reference to its group; that to @pos is dropped.
  */
 static struct cpuset *cpuset_unsettled(struct cpuset *top, struct cpuset *pos,
-				       u64 up_to, u64 *gen)
+				       bool always, u64 up_to, u64 *gen)
 {
 	struct cpuset *cs = NULL;
 
@@ -232,7 +233,8 @@ static struct cpuset *cpuset_unsettled(struct cpuset *top, struct cpuset *pos,
 	if (top == &top_cpuset || !list_empty(&top->node)) {
 		/* From the start if that one has been removed meanwhile. */
 		cs = pos && (pos == top || !list_empty(&pos->node)) ? pos : top;
-		while (cs && !(cs->settled < cs->gen && cs->settled < up_to))
+		while (cs && !(always && !pos) &&
+		       !(cs->settled < cs->gen && cs->settled < up_to))
 			cs = cpuset_next(cs, top, false);
 	}
 	if (cs) {
@@ -252,15 +254,17 @@ static void cpuset_settled(struct cpuset *cs, u64 gen)
 	mutex_unlock(&cpuset_mutex);
 }
 
+/* A writer is one who can be killed: his own set he looks at in any case. */
 static void cpuset_settle_tree(struct cpuset *top, struct cpuset_pass *pass)
 {
+	const bool always = pass->killable;
 	struct cpuset *cs = NULL;
 	u64 up_to, gen;
 
 	mutex_lock(&cpuset_mutex);
 	up_to = cpuset_gen;
 	mutex_unlock(&cpuset_mutex);
-	while ((cs = cpuset_unsettled(top, cs, up_to, &gen))) {
+	while ((cs = cpuset_unsettled(top, cs, always, up_to, &gen))) {
 		cpuset_fit_set(cs, pass);
 		if (pass->killed) {
 			rc_state_put(&cs->st);
