@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -179,6 +180,43 @@ TEST_F(deadline, hotplug_refused)
 	}
 }
 
+/* For cs_do(): runs, wherever it is to. */
+static int run_briefly(struct cs_worker *worker)
+{
+	return 0;
+}
+
+/* Its bandwidth goes along, though it sleeps, and no other CPU was with it. */
+TEST_F(deadline, hotplug_sleeping)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_DEADLINE,
+		.sched_runtime = 10 * MS,
+		.sched_deadline = 100 * MS,
+		.sched_period = 100 * MS,
+	};
+	const char *c = cs_new(self->root, "6-7", "0");
+	struct cs_worker *worker = cs_worker_new();
+
+	ASSERT_TRUE(c && worker);
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "1"));
+	ASSERT_EQ(0, cs_set_affinity(worker->pid, "7"));
+	ASSERT_EQ(0, cs_do(worker, run_briefly));
+	ASSERT_EQ(0, cs_set_affinity(worker->pid, "0-7"));
+	ASSERT_EQ(0, syscall(SYS_sched_setattr, worker->pid, &attr, 0));
+	ASSERT_EQ(0, cs_attach(c, worker->pid));
+	ASSERT_EQ(7, cs_cpu_of(worker->pid));
+	EXPECT_EQ(0, cs_online_cpu(7, false));
+	EXPECT_STREQ("6", cs_cpus_allowed(worker->pid));
+	/* Again, while it is elsewhere already. */
+	EXPECT_EQ(0, cs_online_cpu(5, false));
+	EXPECT_EQ(0, cs_online_cpu(5, true));
+	EXPECT_EQ(0, cs_online_cpu(7, true));
+	EXPECT_STREQ("6-7", cs_cpus_allowed(worker->pid));
+	EXPECT_EQ(0, cs_do(worker, run_briefly));
+}
+
 /* New domains know what the tasks of old ones were promised, exactly. */
 TEST_F(deadline, rebuild)
 {
@@ -252,6 +290,85 @@ TEST_F_TIMEOUT(deadline, balance, RC_RACE_TIMEOUT)
 	EXPECT_TRUE(RC_WAIT(deadline_task(self->b) > 0));
 	EXPECT_TRUE(RC_WAIT(deadline_task(self->b) > 0));
 	EXPECT_EQ(-EBUSY, deadline_task(self->b));
+}
+
+/* For cs_do(): 35 % of a CPU, of a period that is as long as can be. */
+static int become_slow(struct cs_worker *worker)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_DEADLINE,
+		.sched_runtime = 1400 * MS,
+		.sched_deadline = 4000 * MS,
+		.sched_period = 4000 * MS,
+	};
+
+	return syscall(SYS_sched_setattr, 0, &attr, 0) ? -errno : 0;
+}
+
+/* For cs_do(): uses half a second of that, ahead of its time. */
+static int burn(struct cs_worker *worker)
+{
+	double until = rc_now() + 0.5;
+
+	while (rc_now() < until)
+		;
+	return 0;
+}
+
+static pid_t slow_task(const char *grp)
+{
+	struct cs_worker *worker = cs_worker_new();
+	int ret;
+
+	if (!worker)
+		return -ENOMEM;
+	ret = cs_attach(grp, worker->pid) ?: cs_do(worker, become_slow);
+	if (!ret)
+		return worker->pid;
+	rc_kill(worker->pid);
+	return ret;
+}
+
+/*
+ * What a task had that has just ended is there a little longer. Domains that are
+ * rebuilt meanwhile do not lose it twice. Returns "", or what was wrong.
+ */
+static const char *ended_once(const char *root, const char *grp, bool reaped)
+{
+	struct cs_worker *worker = cs_worker_new();
+	const char *c = cs_new(root, "6", "0");
+	double until;
+	siginfo_t si;
+
+	if (!worker || !c || deadline_task(grp) < 0 || deadline_task(grp) < 0)
+		return "no group, or no deadline tasks";
+	if (cs_attach(grp, worker->pid) || cs_do(worker, become_slow) ||
+	    cs_do(worker, burn))
+		return "no third task";
+	if (reaped ? rc_kill(worker->pid) :
+		     kill(worker->pid, SIGKILL) ||
+		     waitid(P_PID, worker->pid, &si, WEXITED | WNOWAIT))
+		return "it does not end";
+	if (cs_write(c, "cpus", "6-7") || cs_write(c, "cpus", "6"))
+		return "domains are not rebuilt";
+	/* There is room for one as it was, now or soon. Never for two. */
+	if (!RC_WAIT(slow_task(grp) > 0))
+		return "there is no room when it has ended";
+	for (until = rc_now() + 2; rc_now() < until;)
+		if (slow_task(grp) != -EBUSY)
+			return "there is more room than before";
+	return "";
+}
+
+TEST_F(deadline, rebuild_zombie)
+{
+	EXPECT_STREQ("", ended_once(self->root, self->a, false));
+}
+
+TEST_F(deadline, rebuild_reaped)
+{
+	EXPECT_STREQ("", ended_once(self->root, self->a, true));
 }
 
 TEST_HARNESS_MAIN
