@@ -32,6 +32,8 @@ static const int parent_of[SETS] = { -1, 0, 1, 0 };
  * @in: the group of each
  * @asked: the affinity of each, 0 for none
  * @lost: it was in the root when a CPU went: what it has then is not our business
+ * @forgot: it had asked for none but those that went, and may not have asked at all
+ *	by now, until it does so again
  */
 struct model {
 	const char *path[SETS];
@@ -41,6 +43,7 @@ struct model {
 	int in[TASKS];
 	unsigned int asked[TASKS];
 	bool lost[TASKS];
+	bool forgot[TASKS];
 	unsigned int seed;
 	long steps;
 };
@@ -132,6 +135,7 @@ static int step_ask(struct model *m)
 		return ret == -EINVAL ? 0 : -EBADMSG;
 	m->asked[task] = cpus;
 	m->lost[task] = false;
+	m->forgot[task] = false;
 	return ret;
 }
 
@@ -144,8 +148,10 @@ static int step_hotplug(struct model *m)
 	if (ret)
 		return ret;
 	m->online ^= 1U << cpu;
-	for (i = 0; i < TASKS; i++)
+	for (i = 0; i < TASKS; i++) {
 		m->lost[i] |= !m->in[i];
+		m->forgot[i] |= !m->in[i] && !(m->asked[i] & m->online);
+	}
 	return 0;
 }
 
@@ -161,8 +167,10 @@ static int check(struct __test_metadata *_metadata, const struct model *m)
 	for (i = 0; i < TASKS; i++) {
 		double until = rc_now() + 10;
 
-		while (!m->lost[i] && strcmp(cs_cpus_allowed(m->pid[i]),
-					     list(allowed(m, i)))) {
+		if (m->lost[i] || m->forgot[i])
+			continue;
+		while (strcmp(cs_cpus_allowed(m->pid[i]),
+			      list(allowed(m, i)))) {
 			if (rc_now() > until) {
 				TH_LOG("task %d in %d, asked %s: %s, not %s", i,
 				       m->in[i], list(m->asked[i]),
