@@ -371,4 +371,83 @@ TEST_F_TIMEOUT(deadline, balance, RC_RACE_TIMEOUT)
 	EXPECT_EQ(-EBUSY, deadline_task(self->b));
 }
 
+/* For cs_do(): 35 % of a CPU, of a period that is as long as can be. */
+static int become_slow(struct cs_worker *worker)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_DEADLINE,
+		.sched_runtime = 1400 * MS,
+		.sched_deadline = 4000 * MS,
+		.sched_period = 4000 * MS,
+	};
+
+	return syscall(SYS_sched_setattr, 0, &attr, 0) ? -errno : 0;
+}
+
+/* For cs_do(): uses half a second of that, ahead of its time. */
+static int burn(struct cs_worker *worker)
+{
+	double until = rc_now() + 0.5;
+
+	while (rc_now() < until)
+		;
+	return 0;
+}
+
+static pid_t slow_task(const char *grp)
+{
+	struct cs_worker *worker = cs_worker_new();
+	int ret;
+
+	if (!worker)
+		return -ENOMEM;
+	ret = cs_attach(grp, worker->pid) ?: cs_do(worker, become_slow);
+	if (!ret)
+		return worker->pid;
+	rc_kill(worker->pid);
+	return ret;
+}
+
+/*
+ * What a task had that has just ended is there a little longer. Domains that are
+ * rebuilt meanwhile do not lose it twice. Returns "", or what was wrong.
+ */
+static const char *ended_once(const char *root, const char *grp, bool reaped)
+{
+	struct cs_worker *worker = cs_worker_new();
+	const char *c = cs_new(root, "6", "0");
+	double until;
+	siginfo_t si;
+
+	if (!worker || !c || deadline_task(grp) < 0 || deadline_task(grp) < 0)
+		return "no group, or no deadline tasks";
+	if (cs_attach(grp, worker->pid) || cs_do(worker, become_slow) ||
+	    cs_do(worker, burn))
+		return "no third task";
+	if (reaped ? rc_kill(worker->pid) :
+		     kill(worker->pid, SIGKILL) ||
+		     waitid(P_PID, worker->pid, &si, WEXITED | WNOWAIT))
+		return "it does not end";
+	if (cs_write(c, "cpus", "6-7") || cs_write(c, "cpus", "6"))
+		return "domains are not rebuilt";
+	/* There is room for one as it was, now or soon. Never for two. */
+	if (!RC_WAIT(slow_task(grp) > 0))
+		return "there is no room when it has ended";
+	for (until = rc_now() + 2; rc_now() < until;)
+		if (slow_task(grp) != -EBUSY)
+			return "there is more room than before";
+	return "";
+}
+
+TEST_F(deadline, rebuild_zombie)
+{
+	EXPECT_STREQ("", ended_once(self->root, self->a, false));
+}
+
+TEST_F(deadline, rebuild_reaped)
+{
+	EXPECT_STREQ("", ended_once(self->root, self->a, true));
+}
+
 TEST_HARNESS_MAIN
