@@ -179,6 +179,18 @@ static bool sleeps_in(pid_t pid, long nr)
 	return ret;
 }
 
+/* Also if only the leader is: the others are to stop when they go on. */
+static bool stopped(pid_t pid)
+{
+	char *text = rc_text(rc_fmt("/proc/%d/stat", pid)), *end;
+	bool ret;
+
+	end = text ? strrchr(text, ')') : NULL;
+	ret = end && end[2] == 'T';
+	free(text);
+	return ret;
+}
+
 static void *stall_thread(void *arg)
 {
 	struct shared *shared = arg;
@@ -188,8 +200,8 @@ static void *stall_thread(void *arg)
 	return NULL;
 }
 
-/* The same by a thread, while its leader sleeps. */
-static int stall_asleep(void *arg)
+/* The same by a thread. */
+static int stall_in_thread(void *arg)
 {
 	pthread_t thread;
 
@@ -246,6 +258,15 @@ static bool done_at_once(const long *done)
 	return rc_get(done);
 }
 
+static bool moved_at_once(const struct cs_worker *worker)
+{
+	double until = rc_now() + AT_ONCE;
+
+	while (cs_pages_on(worker, 1) != PAGES && rc_now() < until)
+		rc_nap();
+	return cs_pages_on(worker, 1) == PAGES;
+}
+
 static void others_go_on(struct __test_metadata *_metadata,
 			 struct shared *shared)
 {
@@ -277,10 +298,12 @@ TEST_F(stalled, move)
 TEST_F(stalled, write)
 {
 	struct shared *shared = self->shared;
-	pid_t pid = new_stalled(shared), writer;
+	pid_t pid, writer;
 
+	ASSERT_EQ(0, cs_attach(self->on0, 0));
+	pid = new_stalled(shared);
 	ASSERT_LT(0, pid);
-	ASSERT_EQ(0, cs_attach(self->on0, pid));
+	ASSERT_EQ(0, cs_attach(shared->root, 0));
 	ASSERT_EQ(0, cs_write(self->on0, "memory_migrate", "1"));
 	shared->grp = self->on0;
 	shared->text = "1";
@@ -296,19 +319,21 @@ TEST_F(stalled, write)
 	EXPECT_TRUE(RC_WAIT(cs_pages_on(&shared->stalled, 1) == PAGES));
 }
 
-/* What a killed writer has left is done also if the leader does not wake up. */
-TEST_F(stalled, leader_sleeps)
+/* What a killed writer has left is done also if the process is stopped. */
+TEST_F(stalled, stopped)
 {
 	struct shared *shared = self->shared;
 	pid_t pid, writer;
 
-	pid = rc_spawn(stall_asleep, shared);
+	ASSERT_EQ(0, cs_attach(self->on0, 0));
+	pid = rc_spawn(stall_in_thread, shared);
 	shared->stalled.pid = pid;
 	ASSERT_LT(0, pid);
 	ASSERT_TRUE(RC_WAIT(rc_get(&shared->thread)));
 	ASSERT_TRUE(RC_WAIT(sleeps_in(rc_get(&shared->thread), SYS_pread64)));
-	ASSERT_EQ(0, cs_attach(self->on0, rc_get(&shared->thread)));
-	ASSERT_EQ(0, cs_attach(self->on0, pid));
+	ASSERT_EQ(0, kill(pid, SIGSTOP));
+	ASSERT_TRUE(RC_WAIT(stopped(pid)));
+	ASSERT_EQ(0, cs_attach(shared->root, 0));
 	ASSERT_EQ(0, cs_write(self->on0, "memory_migrate", "1"));
 	shared->grp = self->on0;
 	shared->text = "1";
@@ -319,7 +344,7 @@ TEST_F(stalled, leader_sleeps)
 	EXPECT_EQ(0, kill(writer, SIGKILL));
 	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
 	ASSERT_EQ(0, rc_kill(self->server));
-	EXPECT_TRUE(RC_WAIT(cs_pages_on(&shared->stalled, 1) == PAGES));
+	EXPECT_TRUE(moved_at_once(&shared->stalled));
 }
 
 /* However many they are. */
