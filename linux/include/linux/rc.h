@@ -153,7 +153,8 @@ struct rc_file {
  *	rc_task_state(). Called in the root too, if what @child has copied from
  *	its parent can be outdated: see rc_births_begin().
  * @exit: @tsk, which is current, has let go of @st on its way out and is charged
- *	to @top from here on. The group stays until this has returned. Process context, may sleep, no lock of rc held.
+ *	to @top from here on. The group stays until this has returned. Process
+ *	context, may sleep, no lock of rc held.
  *
  * @create, @destroy and @top are needed, all else is optional. @can_attach,
  * @cancel_attach and @attach are called under rc_mutex and may sleep; both
@@ -331,9 +332,10 @@ extern unsigned long rc_tids_exchanged;
  */
 static inline void rc_exchange_tids(void)
 {
-	/* Both between what is done to ids. Pair with those in rc_walk_ids(). */
+	/* After what was done to ids. Pairs with the second in rc_walk_all(). */
 	smp_wmb();
 	WRITE_ONCE(rc_tids_exchanged, rc_tids_exchanged + 1);
+	/* Before what is done to them. Pairs with the same. */
 	smp_wmb();
 }
 

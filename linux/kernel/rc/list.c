@@ -201,9 +201,10 @@ rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
 	unsigned long exchanged = READ_ONCE(rc_tids_exchanged);
 	int err;
 
-	/* Before, and after, the look. Pair with those in rc_exchange_tids(). */
+	/* Before the look. Pairs with the first in rc_exchange_tids(). */
 	smp_rmb();
 	err = rc_walk_ids(walk, ops);
+	/* After it. Pairs with both there. */
 	smp_rmb();
 	if (!err && READ_ONCE(rc_tids_exchanged) != exchanged)
 		err = rc_walk_ids(walk, ops);
@@ -286,6 +287,7 @@ rc_walk_group(struct rc_walk *walk, const struct rc_walk_ops *ops)
 
 	/* Before the lists. Pairs with the release in rc_group_shift(). */
 	walk->shifts = smp_load_acquire(&walk->grp->shifts);
+	/* A bound, for which any number of the last moments will do. */
 	walk->pieces = data_race(nr_threads) / RC_PIECE + 1;
 	walk->left = RC_PIECE;
 	rcu_read_lock();
@@ -402,7 +404,7 @@ int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr)
 	}
 	/* Where a bitmap is smaller than what it stands for, it also sorts. */
 	range = max - min;
-	if (nr > 8 && range / BITS_PER_TYPE(pid_t) < nr) {
+	if (nr > 8 && nr > range / BITS_PER_TYPE(pid_t)) {
 		pids->bits = range + 1;
 		pids->first = min;
 		pids->map = kvcalloc(BITS_TO_LONGS(pids->bits),
