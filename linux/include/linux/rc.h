@@ -257,7 +257,7 @@ const char *rc_state_name(const struct rc_state *st);
 void rc_show_path(struct seq_file *m, const struct rc_state *st);
 void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
 		       void (*fn)(struct rc_state *st, void *arg), void *arg);
-void rc_for_each_task(const struct rc_subsys *ss, struct rc_state *st,
+void rc_for_each_task(struct rc_state *st,
 		      bool (*fn)(struct task_struct *tsk, void *arg), void *arg);
 void rc_for_all_tasks(bool (*fn)(struct task_struct *tsk, void *arg), void *arg);
 void rc_births_begin(struct task_struct *tsk);

@@ -194,7 +194,7 @@ static bool cpuset_fit_next(struct task_struct *tsk, void *arg)
 static void cpuset_fit_root(struct cpuset_pass *pass)
 {
 	rc_births_begin(NULL);
-	rc_for_each_task(&cpuset_subsys, &top_cpuset.st, cpuset_fit_next, pass);
+	rc_for_each_task(&top_cpuset.st, cpuset_fit_next, pass);
 	rc_births_end(NULL);
 }
 
@@ -210,7 +210,7 @@ static void cpuset_fit_set(struct cpuset *cs, struct cpuset_pass *pass)
 	if (cs == &top_cpuset)
 		cpuset_fit_root(pass);
 	else
-		rc_for_each_task(&cpuset_subsys, &cs->st, cpuset_fit_next, pass);
+		rc_for_each_task(&cs->st, cpuset_fit_next, pass);
 	atomic_dec(&cs->rebinding);
 }
 

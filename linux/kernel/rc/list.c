@@ -337,9 +337,8 @@ static void rc_walk_for_each(struct rc_group *grp,
 
 /**
  * rc_for_each_task - visit the tasks of a group
- * @ss: a controller
- * @st: its state in the group, which the caller holds; if it is the top state, tasks
- *	of the root are visited
+ * @st: a state of the group, which the caller holds; if it is the top state, tasks of
+ *	the root are visited
  * @fn: is called for each task that is in the group, not below it, from beginning
  *	to end, and perhaps for some that come or go, and for some more than
  *	once; with a reference to the task and no lock held. May sleep. The walk
@@ -348,7 +347,7 @@ static void rc_walk_for_each(struct rc_group *grp,
  *
  * Context: process context, may sleep. Takes no lock that others wait for.
  */
-void rc_for_each_task(const struct rc_subsys *ss, struct rc_state *st,
+void rc_for_each_task(struct rc_state *st,
 		      bool (*fn)(struct task_struct *tsk, void *arg),
 		      void *arg)
 {
