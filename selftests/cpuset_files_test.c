@@ -354,7 +354,7 @@ TEST_F(files, read_only)
 static int check_flag(const char *hier, const char *grp, const char *file)
 {
 	static const char * const bad[] = {
-		"", "\n", "2", "-1", "+1", "x", "1x", "1 ", " 1", "1 1", "0x1",
+		"", "\n", "2", "-1", "+1", "x", "1x", "1 1", "0x1",
 		"on", "4294967296", "4294967297", "18446744073709551616",
 	};
 	const char *now = strdup(cs_read(grp, file));

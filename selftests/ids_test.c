@@ -39,11 +39,17 @@ FIXTURE_VARIANT_ADD(text, newline_alone) { "\n", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, blank) { " ", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, junk) { "abc", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, trailing_junk) { "%dabc", 0, -EINVAL };
-FIXTURE_VARIANT_ADD(text, trailing_blank) { "%d ", 0, -EINVAL };
-FIXTURE_VARIANT_ADD(text, leading_blank) { " %d", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, trailing_blank) { "%d ", 0, 0 };
+FIXTURE_VARIANT_ADD(text, leading_blank) { "    %d\n", 0, 0 };
 FIXTURE_VARIANT_ADD(text, two_numbers) { "%d %d", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, two_lines) { "%d\n%d\n", 0, -EINVAL };
-FIXTURE_VARIANT_ADD(text, two_newlines) { "%d\n\n", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, two_newlines) { "%d\n\n", 0, 0 };
+FIXTURE_VARIANT_ADD(text, carriage_return) { "%d\r\n", 0, 0 };
+FIXTURE_VARIANT_ADD(text, all_blanks) { " \t\v\f\r\n%d \t\v\f\r\n", 0, 0 };
+FIXTURE_VARIANT_ADD(text, blanks_alone) { " \t\r\n", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, no_break_space) { "\302\240%d", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, latin_blank) { "%d\240", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, blank_and_nul) { "%d ", 1, -EINVAL };
 FIXTURE_VARIANT_ADD(text, nul) { "%d", 1, -EINVAL };
 FIXTURE_VARIANT_ADD(text, negative) { "-%d", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, minus_zero) { "-0", 0, -EINVAL };
@@ -68,7 +74,7 @@ FIXTURE_TEARDOWN(text)
 	EXPECT_EQ(0, rc_teardown());
 }
 
-/* Only one decimal number with at most one newline is an id. */
+/* Only one decimal number with nothing but white space around it is an id. */
 TEST_F(text, write)
 {
 	char *before = rc_snapshot(self->hier), text[128];

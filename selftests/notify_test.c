@@ -36,8 +36,11 @@ FIXTURE_VARIANT_ADD(text, ten) { "10", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, negative) { "-1", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, plus) { "+1", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, word) { "on", 0, -EINVAL };
-FIXTURE_VARIANT_ADD(text, trailing_blank) { "1 ", 0, -EINVAL };
-FIXTURE_VARIANT_ADD(text, leading_blank) { " 1", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, trailing_blank) { "1 ", 0, 0 };
+FIXTURE_VARIANT_ADD(text, leading_blank) { "    1\n", 0, 0 };
+FIXTURE_VARIANT_ADD(text, carriage_return) { "1\r\n", 0, 0 };
+FIXTURE_VARIANT_ADD(text, blanks_alone) { " \t\r\n", 0, -EINVAL };
+FIXTURE_VARIANT_ADD(text, two_numbers) { "1 1", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, two_lines) { "1\n1\n", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, hexadecimal) { "0x1", 0, -EINVAL };
 FIXTURE_VARIANT_ADD(text, nul) { "1", 1, -EINVAL };
@@ -58,7 +61,7 @@ FIXTURE_TEARDOWN(text)
 	EXPECT_EQ(0, rc_teardown());
 }
 
-/* notify_on_release takes 0 and 1 and nothing else. */
+/* notify_on_release takes 0 and 1, with white space around it, and nothing else. */
 TEST_F(text, notify)
 {
 	int fd = rc_open(notify_of(self->grp), O_WRONLY), value;

@@ -214,6 +214,23 @@ static int rc_write_buf(struct file *file, char *buf)
 	return err;
 }
 
+/*
+ * What is in @buf without white space around it. isspace() would take the last byte
+ * of some letters in UTF-8 for a blank.
+ */
+static char *rc_strip(char *buf)
+{
+	static const char blanks[] = " \t\n\v\f\r";
+	size_t len;
+
+	buf += strspn(buf, blanks);
+	len = strlen(buf);
+	while (len && strchr(blanks, buf[len - 1]))
+		len--;
+	buf[len] = '\0';
+	return buf;
+}
+
 static ssize_t rc_write(struct file *file, const char __user *ubuf,
 			size_t count, loff_t *ppos)
 {
@@ -225,15 +242,17 @@ static ssize_t rc_write(struct file *file, const char __user *ubuf,
 	buf = memdup_user_nul(ubuf, count);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	if (strlen(buf) != count) {
-		err = -EINVAL;
-	} else {
-		if (count && buf[count - 1] == '\n')
-			buf[count - 1] = '\0';
-		err = rc_write_buf(file, buf);
-	}
+	err = -EINVAL;
+	if (strlen(buf) == count)
+		err = rc_write_buf(file, rc_strip(buf));
 	kfree(buf);
 	return err ?: count;
+}
+
+/* The end is where the beginning is, for who opens a file to append to it. */
+static loff_t rc_llseek(struct file *file, loff_t offset, int whence)
+{
+	return seq_lseek(file, offset, whence == SEEK_END ? SEEK_SET : whence);
 }
 
 const struct file_operations rc_show_fops = {
@@ -241,7 +260,7 @@ const struct file_operations rc_show_fops = {
 	.read_iter	= rc_read_iter,
 	.write		= rc_write,
 	.splice_read	= copy_splice_read,
-	.llseek		= seq_lseek,
+	.llseek		= rc_llseek,
 	.release	= rc_release,
 };
 
@@ -408,7 +427,7 @@ static const struct file_operations rc_events_fops = {
 	.write		= rc_write,
 	.poll		= rc_events_poll,
 	.splice_read	= copy_splice_read,
-	.llseek		= seq_lseek,
+	.llseek		= rc_llseek,
 	.release	= rc_release,
 };
 
@@ -574,7 +593,7 @@ static const struct file_operations rc_tasks_fops = {
 	.read_iter	= rc_tasks_read_iter,
 	.write		= rc_write,
 	.splice_read	= copy_splice_read,
-	.llseek		= seq_lseek,
+	.llseek		= rc_llseek,
 	.release	= rc_release,
 };
 

@@ -56,7 +56,7 @@ struct rc_state {
  * @read_u64: gives the number that the file shows, in place of @show
  * @read_s64: the same for a number with a sign
  * @write: takes a text that was written: it ends with a NUL, has none before,
- *	and has lost one newline at its end. May change @buf.
+ *	and no white space around it. May change @buf.
  * @write_u64: takes a decimal number that was written, in place of @write
  * @write_s64: the same for a number with a sign
  * @fops: set by the core's own files alone

@@ -532,7 +532,6 @@ static int cpuset_list_write(struct rc_state *st, const struct rc_file *file,
 	if (err)
 		return err;
 
-	buf = strstrip(buf);
 	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
 	err = mems ? cpuset_parse_mems(cs, &trial, buf) :
