@@ -46,8 +46,6 @@ void rc_refresh_inode(struct inode *inode)
 
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
-	if (mask & MAY_NOT_BLOCK)
-		return -ECHILD;
 	rc_refresh_inode(inode);
 	return generic_permission(&nop_mnt_idmap, inode, mask);
 }
