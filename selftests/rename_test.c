@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -276,6 +277,65 @@ TEST_F(rename, mounts)
 	free(sub);
 }
 
+/*
+ * With EXDEV, mv(1) would make a directory of that name and try to copy: so nothing
+ * comes into the other group.
+ */
+TEST_F(rename, mv)
+{
+	char *before, *command;
+
+	before = rc_snapshot(RC_ROOT);
+	command = strdup(rc_fmt("mv %s %s 2> /dev/null", self->sub, self->hier));
+	EXPECT_NE(0, system(command));
+	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
+	free(command);
+}
+
+struct mount_below {
+	const char *names[2];
+	long stop;
+	long looks;
+};
+
+/* Looks for a group under both of its names. */
+static int look_at_names(void *arg)
+{
+	struct mount_below *below = arg;
+	struct stat st;
+
+	while (!rc_get(&below->stop)) {
+		stat(below->names[0], &st);
+		stat(below->names[1], &st);
+		rc_inc(&below->looks);
+	}
+	return 0;
+}
+
+/*
+ * What is mounted below a group that is renamed stays there, though somebody looks for
+ * the old name in the moment when the entry has the new one already.
+ */
+TEST_F(rename, mount_below)
+{
+	struct mount_below *below = rc_shared(sizeof(*below));
+	const char *sub = strrchr(self->sub, '/') + 1;
+	pid_t looker;
+	int i;
+
+	below->names[0] = self->grp;
+	below->names[1] = self->grp2;
+	ASSERT_EQ(0, mount("none", self->sub, "tmpfs", 0, NULL));
+	looker = rc_spawn(look_at_names, below);
+	ASSERT_TRUE(RC_WAIT(rc_get(&below->looks)));
+	for (i = 0; i < 3000; i++)
+		ASSERT_EQ(0, rename_to(below->names[i % 2],
+				       below->names[!(i % 2)]));
+	rc_set(&below->stop, 1);
+	EXPECT_EQ(0, rc_reap(looker));
+	EXPECT_EQ(0, umount(rc_fmt("%s/%s", self->grp, sub)));
+}
+
 /* A group stays in its directory, a hierarchy in /proc/rc. */
 TEST_F(rename, other_directory)
 {
@@ -284,13 +344,14 @@ TEST_F(rename, other_directory)
 
 	ASSERT_TRUE(!!hier);
 	before = rc_snapshot(RC_ROOT);
-	EXPECT_EQ(-EXDEV, rename_to(self->sub, self->grp2));
-	EXPECT_EQ(-EXDEV, rename_to(self->sub, rc_fmt("%s/a", hier)));
-	EXPECT_EQ(-EXDEV, rename_to(self->grp, rc_fmt("%s/a", hier)));
-	EXPECT_EQ(-EXDEV, rename_to(self->grp, RC_ROOT "/ksft-0-0"));
-	EXPECT_EQ(-EXDEV, rename_to(hier, rc_fmt("%s/a", self->hier)));
+	EXPECT_EQ(-EPERM, rename_to(self->sub, self->grp2));
+	EXPECT_EQ(-EPERM, rename_to(self->sub, rc_fmt("%s/a", hier)));
+	EXPECT_EQ(-EPERM, rename_to(self->grp, rc_fmt("%s/a", hier)));
+	EXPECT_EQ(-EPERM, rename_to(self->grp, RC_ROOT "/ksft-0-0"));
+	EXPECT_EQ(-EPERM, rename_to(hier, rc_fmt("%s/a", self->hier)));
+	/* That is another file system. */
 	EXPECT_EQ(-EXDEV, rename_to(self->grp, "/tmp/ksft-0-0"));
-	EXPECT_EQ(-EXDEV, rename_to(self->sub, hier));
+	EXPECT_EQ(-EPERM, rename_to(self->sub, hier));
 	/* Into itself and onto what is above. */
 	EXPECT_EQ(-EINVAL, rename_to(self->grp, rc_fmt("%s/a", self->sub)));
 	EXPECT_EQ(-ENOTEMPTY, rename_to(self->sub, self->hier));
@@ -374,7 +435,7 @@ TEST_F(rename, rest_of_proc)
 	EXPECT_EQ(-EPERM, rename_to(RC_ROOT, "/proc/fs"));
 	EXPECT_EQ(-ENOENT, rename_to(RC_ROOT, "/proc/ksft"));
 	EXPECT_EQ(-EPERM, rename_to("/proc/fs", RC_ROOT "/ksft-0-0"));
-	EXPECT_EQ(-EXDEV, rename_to(self->hier, "/proc/fs"));
+	EXPECT_EQ(-EPERM, rename_to(self->hier, "/proc/fs"));
 	EXPECT_EQ(-ENOENT, rename_to(self->hier, "/proc/ksft"));
 	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
 }

@@ -562,8 +562,9 @@ static int rc_rename(struct mnt_idmap *idmap,
 		return -EINVAL;
 	if (!S_ISDIR(de->mode))
 		return -EPERM;
+	/* With EXDEV, mv(1) would make a copy. */
 	if (old_dir != new_dir)
-		return -EXDEV;
+		return -EPERM;
 	if (d_really_is_positive(new_dentry))
 		return -EEXIST;
 	if (rc_is_root(de->data) && !capable(CAP_SYS_ADMIN))
