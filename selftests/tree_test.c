@@ -320,6 +320,53 @@ TEST_F(tree, no_files)
 	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
 }
 
+/* Adds the numbers that a directory lists; -EBADMSG if stat(2) knows another one. */
+static int add_inodes(const char *path, ino_t *inodes, int nr, int max)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while (nr >= 0 && (entry = readdir(dir))) {
+		struct stat st;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		if (nr == max || fstatat(dirfd(dir), entry->d_name, &st, 0) ||
+		    st.st_ino != entry->d_ino || st.st_ino >> 32)
+			nr = -EBADMSG;
+		else
+			inodes[nr++] = st.st_ino;
+	}
+	closedir(dir);
+	return nr;
+}
+
+/*
+ * Files have one inode number, whether they were looked at or only listed, which no
+ * other file has, and which fits in the 32 bits of old programs.
+ */
+TEST_F(tree, inode_numbers)
+{
+	const char *dirs[] = { RC_ROOT, self->hier, self->grp, NULL, NULL };
+	ino_t inodes[256];
+	int nr = 0, i, j;
+
+	dirs[3] = rc_group_new(self->grp);
+	dirs[4] = rc_cpuacct();
+	ASSERT_TRUE(dirs[3] && dirs[4]);
+	for (i = 0; i < (int)ARRAY_SIZE(dirs); i++) {
+		nr = add_inodes(dirs[i], inodes, nr, ARRAY_SIZE(inodes));
+		ASSERT_LT(0, nr);
+	}
+	for (i = 0; i < nr; i++)
+		for (j = 0; j < i; j++) {
+			/* Groups are in the lists of those above, once. */
+			EXPECT_NE(inodes[j], inodes[i]);
+		}
+}
+
 /* A shell opens with O_CREAT and O_TRUNC what it redirects to. */
 TEST_F(tree, shell_redirection)
 {

@@ -57,9 +57,13 @@ bool rc_has_file(const struct rc_group *grp, const struct rc_file *file)
  * Entries
  */
 
-/* Makes an entry that no one sees, with a reference to @grp. */
+/*
+ * Makes an entry that no one sees, with a reference to @grp. @ino is its number, or 0
+ * for one of its own.
+ */
 static struct proc_dir_entry *rc_pde_alloc(struct rc_group *grp,
-					   const char *name, umode_t mode)
+					   const char *name, umode_t mode,
+					   unsigned int ino)
 {
 	struct proc_dir_entry *de;
 
@@ -70,7 +74,8 @@ static struct proc_dir_entry *rc_pde_alloc(struct rc_group *grp,
 	de->name = de->inline_name;
 	if (de->namelen >= SIZEOF_PDE_INLINE_NAME)
 		de->name = kmalloc(de->namelen + 1, GFP_KERNEL_ACCOUNT);
-	if (!de->name || proc_alloc_inum(&de->low_ino)) {
+	de->low_ino = ino;
+	if (!de->name || (!ino && proc_alloc_inum(&de->low_ino))) {
 		pde_free(de);
 		return NULL;
 	}
@@ -96,7 +101,8 @@ static int rc_add_file(struct proc_dir_entry *dir, struct rc_group *grp,
 	struct proc_dir_entry *de;
 	int err;
 
-	de = rc_pde_alloc(grp, file->name, S_IFREG | file->mode);
+	de = rc_pde_alloc(grp, file->name, S_IFREG | file->mode,
+			  rc_file_ino(dir, file));
 	if (!de)
 		return -ENOMEM;
 	de->proc_iops = &rc_file_iops;
@@ -194,17 +200,12 @@ static const struct rc_file *rc_later_file(const struct rc_group *grp,
 	return NULL;
 }
 
-/**
- * rc_find_entry - find an entry, or make that of a file which has none yet
- * @dir: the directory
- * @name: the name
- * @len: its length
- *
- * Context: may sleep.
- * Return: the entry, for pde_put(); ERR_PTR(-ENOENT) if there is none, -ENOMEM.
+/*
+ * Finds an entry, or makes that of a file which has none yet. Returns the entry, for
+ * pde_put(); ERR_PTR(-ENOENT) if there is none, -ENOMEM.
  */
-struct proc_dir_entry *rc_find_entry(struct proc_dir_entry *dir,
-				     const char *name, unsigned int len)
+static struct proc_dir_entry *rc_find_entry(struct proc_dir_entry *dir,
+					    const char *name, unsigned int len)
 {
 	struct proc_dir_entry *de;
 
@@ -246,7 +247,7 @@ static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
 	struct proc_dir_entry *dir;
 	int err;
 
-	dir = rc_pde_alloc(grp, rc_group_name(grp), S_IFDIR | mode);
+	dir = rc_pde_alloc(grp, rc_group_name(grp), S_IFDIR | mode, 0);
 	if (!dir)
 		return ERR_PTR(-ENOMEM);
 	dir->proc_iops = &rc_dir_iops;
@@ -637,7 +638,7 @@ void __init proc_rc_init(void)
 {
 	struct proc_dir_entry *de;
 
-	de = rc_pde_alloc(&rc_top, "rc", S_IFDIR | 0755);
+	de = rc_pde_alloc(&rc_top, "rc", S_IFDIR | 0755, 0);
 	if (!de)
 		goto fail;
 	de->proc_iops = &rc_dir_iops;

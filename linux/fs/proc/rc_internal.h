@@ -31,8 +31,6 @@ int rc_make_hierarchy(const char *name);
 int rc_dir_rebind(struct rc_group *root, unsigned long mask);
 
 bool rc_has_file(const struct rc_group *grp, const struct rc_file *file);
-struct proc_dir_entry *rc_find_entry(struct proc_dir_entry *dir,
-				     const char *name, unsigned int len);
 
 /* rc_attr.c */
 void rc_refresh_inode(struct inode *inode);
@@ -44,6 +42,8 @@ int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 
 /* rc_readdir.c */
 extern const struct file_operations rc_dir_fops;
+unsigned int rc_file_ino(const struct proc_dir_entry *dir,
+			 const struct rc_file *file);
 
 /* rc_files.c */
 extern const struct rc_file rc_top_files[];

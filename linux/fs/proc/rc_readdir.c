@@ -3,8 +3,8 @@
  * Listing the directories of groups.
  */
 
-#include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/log2.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
@@ -19,42 +19,80 @@
 #define RC_FILES_MAX	32
 #define RC_POS_GROUPS	(RC_POS_SUBSYS + CONFIG_RC_MAX_SUBSYS * RC_FILES_MAX)
 
-/* The file at a position, if the directory has one there. */
-static const struct rc_file *rc_file_at(struct rc_group *grp, loff_t pos)
+/* The position of a table of files. */
+static loff_t rc_table_pos(const struct rc_subsys *ss)
 {
-	const struct rc_file *file;
-
-	if (pos < RC_POS_SUBSYS) {
-		file = grp == &rc_top ? rc_top_files : rc_core_files;
-		pos -= RC_POS_FILES;
-	} else {
-		unsigned int id = (pos - RC_POS_SUBSYS) / RC_FILES_MAX;
-
-		if (grp == &rc_top || id >= rc_nr_subsys ||
-		    !(READ_ONCE(grp->hier->subsys_mask) & BIT(id)))
-			return NULL;
-		file = rc_subsys_by_id(id)->files;
-		pos = (pos - RC_POS_SUBSYS) % RC_FILES_MAX;
-	}
-	for (; file && file->name; file++)
-		if (!pos--)
-			return rc_has_file(grp, file) ? file : NULL;
-	return NULL;
+	return ss ? RC_POS_SUBSYS + (loff_t)ss->id * RC_FILES_MAX : RC_POS_FILES;
 }
 
-/* Returns -ENOBUFS when the reader's buffer is full. */
-static int rc_emit_file(struct dir_context *ctx, struct proc_dir_entry *dir,
-			const struct rc_file *file)
-{
-	struct proc_dir_entry *de;
-	bool room;
+/*
+ * Files need no inode numbers of their own, and so no entries while nobody uses
+ * them: a directory's number, and the position in it, make one. It is in a range that
+ * procfs does not use, and no two are the same while there are fewer than some
+ * hundred thousand entries in all of it.
+ */
+#define RC_INO_FIRST	0xD0000000U
+#define RC_INO_MASK	0x0FFFFFFFU
 
-	de = rc_find_entry(dir, file->name, strlen(file->name));
-	if (IS_ERR(de))
-		return de == ERR_PTR(-ENOENT) ? 0 : PTR_ERR(de);
-	room = dir_emit(ctx, de->name, de->namelen, de->low_ino, DT_REG);
-	pde_put(de);
-	return room ? 0 : -ENOBUFS;
+static unsigned int rc_pos_ino(const struct proc_dir_entry *dir, loff_t pos)
+{
+	unsigned int ino = dir->low_ino * roundup_pow_of_two(RC_POS_GROUPS) +
+			   (unsigned int)pos;
+
+	return RC_INO_FIRST | (ino & RC_INO_MASK);
+}
+
+/**
+ * rc_file_ino - the inode number of a file
+ * @dir: its directory
+ * @file: the file
+ *
+ * Return: the number, below those of procfs's other entries.
+ */
+unsigned int rc_file_ino(const struct proc_dir_entry *dir,
+			 const struct rc_file *file)
+{
+	const struct rc_file *table = dir->data == &rc_top ? rc_top_files :
+							     rc_core_files;
+
+	if (file->ss)
+		table = file->ss->files;
+	return rc_pos_ino(dir, rc_table_pos(file->ss) + (file - table));
+}
+
+/* The files of a table; false when the reader's buffer is full. */
+static bool rc_emit_files(struct file *reader, struct dir_context *ctx,
+			  const struct rc_file *file, loff_t pos)
+{
+	struct proc_dir_entry *dir = PDE(file_inode(reader));
+
+	for (; file && file->name; file++, pos++) {
+		if (pos < ctx->pos || !rc_has_file(dir->data, file))
+			continue;
+		ctx->pos = pos;
+		if (!dir_emit(ctx, file->name, strlen(file->name),
+			      rc_pos_ino(dir, pos), DT_REG))
+			return false;
+		ctx->pos++;
+	}
+	return true;
+}
+
+static bool rc_emit_all_files(struct file *reader, struct dir_context *ctx,
+			      const struct rc_group *grp)
+{
+	const struct rc_file *file = grp == &rc_top ? rc_top_files : rc_core_files;
+	struct rc_subsys *ss;
+	unsigned long mask;
+	unsigned int id;
+
+	if (!rc_emit_files(reader, ctx, file, RC_POS_FILES))
+		return false;
+	mask = grp == &rc_top ? 0 : READ_ONCE(grp->hier->subsys_mask);
+	for_each_rc_subsys_in(ss, id, &mask)
+		if (!rc_emit_files(reader, ctx, ss->files, rc_table_pos(ss)))
+			return false;
+	return true;
 }
 
 /* A group in a directory, as readdir(2) tells of it. */
@@ -96,12 +134,10 @@ static int rc_readdir(struct file *file, struct dir_context *ctx)
 		return -ENOENT;
 	if (!dir_emit_dots(file, ctx))
 		return 0;
-	for (; ctx->pos < RC_POS_GROUPS; ctx->pos++) {
-		const struct rc_file *rf = rc_file_at(parent, ctx->pos);
-		int err = rf ? rc_emit_file(ctx, dir, rf) : 0;
-
-		if (err)
-			return err == -ENOBUFS ? 0 : err;
+	if (ctx->pos < RC_POS_GROUPS) {
+		if (!rc_emit_all_files(file, ctx, parent))
+			return 0;
+		ctx->pos = RC_POS_GROUPS;
 	}
 	/* The reader can stall dir_emit(), so without a lock. */
 	while (rc_next_dirent(parent, ctx->pos - RC_POS_GROUPS, &next)) {
