@@ -2,6 +2,7 @@
 /*
  * The operations that are measured one by one, in instructions.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -459,6 +460,110 @@ static void membership_depth_row(const struct row *row)
 	membership_in(row, 1, row->x);
 }
 
+static void list_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY);
+	char buf[4096];
+
+	if (fd < 0)
+		die("open %s", path);
+	while (getdents64(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+}
+
+/* Of a group that nobody has looked into yet. */
+static void list_dir_new_in(const struct row *row, enum controller controller)
+{
+	struct place place;
+	char path[PATH_MAX];
+
+	if (lacks(row, controller))
+		return;
+	place_make(&place, controller, 1, 0);
+	place_path(&place, 0, "new", path);
+	for (int i = 0; i < 100; i++) {
+		make_dir(path);
+		SAMPLE(1, 0, list_dir(path));
+		group_remove(&place, "new");
+	}
+	report(row->name, row->x);
+	place_end(&place);
+}
+
+static void list_dir_new_row(const struct row *row)
+{
+	list_dir_new_in(row, CPUACCT);
+}
+
+static void list_dir_new_cpuset_row(const struct row *row)
+{
+	list_dir_new_in(row, CPUSET);
+}
+
+static void stat_path(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		die("lstat %s", path);
+}
+
+static int no_dot(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void stat_all(char **paths, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		stat_path(paths[i]);
+}
+
+/* All files of a group, by their paths. */
+static void stat_files_row(const struct row *row)
+{
+	struct dirent **list;
+	struct place place;
+	char path[PATH_MAX];
+	char *paths[64];
+	int nr;
+
+	if (lacks(row, CPUSET))
+		return;
+	place_make(&place, CPUSET, 1, 1);
+	place_path(&place, 0, NULL, path);
+	nr = scandir(path, &list, no_dot, NULL);
+	if (nr <= 0 || nr > (int)ARRAY_SIZE(paths))
+		die("scandir %s", path);
+	for (int i = 0; i < nr; i++) {
+		if (asprintf(&paths[i], "%s/%s", path, list[i]->d_name) < 0)
+			die("asprintf");
+		free(list[i]);
+	}
+	free(list);
+	SAMPLE(100, 5, stat_all(paths, nr));
+	report(row->name, row->x);
+	while (nr)
+		free(paths[--nr]);
+	place_end(&place);
+}
+
+/* A group that is x deep. */
+static void stat_group_row(const struct row *row)
+{
+	struct place place;
+	char path[PATH_MAX];
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, row->x);
+	place_path(&place, 0, NULL, path);
+	SAMPLE(500, 20, stat_path(path));
+	report(row->name, row->x);
+	place_end(&place);
+}
+
 static void run_ps(const char *columns)
 {
 	char *argv[] = { "ps", "-e", "-o", (char *)columns, NULL };
@@ -519,6 +624,10 @@ static const struct {
 	{ "mkdir siblings", siblings_row, { 1000 } },
 	{ "list", list_row, { 10, 100, 1000, 10000 } },
 	{ "list 10 beside", list_beside_row, { 10000 } },
+	{ "list new dir", list_dir_new_row, { 0 } },
+	{ "list new dir cpuset", list_dir_new_cpuset_row, { 0 } },
+	{ "stat files cpuset", stat_files_row, { 0 } },
+	{ "stat group", stat_group_row, { 1, 4 } },
 	{ "ps", ps_row, { 10000 } },
 };
 
