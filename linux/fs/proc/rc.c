@@ -271,9 +271,15 @@ static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
  * Inodes and dentries
  */
 
-/* Takes over the caller's reference to @de, also on failure. */
-static struct inode *rc_get_inode(struct super_block *sb,
-				  struct proc_dir_entry *de)
+/**
+ * rc_get_inode - make the inode of an entry in a mount
+ * @sb: the mount's superblock
+ * @de: the entry; takes over the caller's reference, also on failure
+ *
+ * Context: may sleep.
+ * Return: the inode, NULL if there is no memory.
+ */
+struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de)
 {
 	struct inode *inode = proc_get_inode(sb, de);
 
@@ -296,6 +302,7 @@ static struct inode *rc_get_inode(struct super_block *sb,
 static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 				unsigned int flags)
 {
+	bool make = flags & (LOOKUP_CREATE | LOOKUP_RENAME_TARGET);
 	struct proc_dir_entry *de;
 	struct inode *inode;
 
@@ -303,10 +310,12 @@ static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 		return ERR_PTR(-ENAMETOOLONG);
 	de = rc_find_entry(PDE(dir), dentry->d_name.name, dentry->d_name.len);
 	if (IS_ERR(de)) {
-		if (PTR_ERR(de) != -ENOENT || rc_pde_dead(PDE(dir)) ||
-		    !(flags & (LOOKUP_CREATE | LOOKUP_RENAME_TARGET)))
+		if (PTR_ERR(de) != -ENOENT || rc_pde_dead(PDE(dir)) || !make)
 			return ERR_CAST(de);
 		inode = NULL;
+	} else if (S_ISREG(de->mode) && !rc_shows_file(dir->i_sb, de->rc_file)) {
+		pde_put(de);
+		return ERR_PTR(make ? -EEXIST : -ENOENT);
 	} else {
 		inode = rc_get_inode(dir->i_sb, de);
 		if (!inode)
@@ -402,12 +411,12 @@ static bool rc_still_named(struct proc_dir_entry *de, struct inode *dir,
 
 /*
  * Makes a group or a hierarchy with its directory. With @sb, returns its inode
- * there, else NULL. It is whole before it can be looked up, and can be looked up
- * before it is listed.
+ * there, else NULL. A hierarchy gets @agent, unless that is NULL. It is whole before
+ * it can be looked up, and can be looked up before it is listed.
  */
 static struct inode *rc_make_group(struct proc_dir_entry *parent_de,
 				   const char *name, umode_t mode,
-				   struct super_block *sb)
+				   struct super_block *sb, const char *agent)
 {
 	struct inode *inode = NULL;
 	struct proc_dir_entry *de;
@@ -426,6 +435,9 @@ static struct inode *rc_make_group(struct proc_dir_entry *parent_de,
 	grp = rc_group_create(parent_de->data, name);
 	if (IS_ERR(grp))
 		return ERR_CAST(grp);
+	err = agent ? rc_set_agent(grp->hier, agent) : 0;
+	if (err)
+		goto out_put_group;
 	de = rc_make_dir(grp, mode);
 	if (IS_ERR(de)) {
 		err = PTR_ERR(de);
@@ -462,13 +474,15 @@ out_put_group:
 /**
  * rc_make_hierarchy - make a hierarchy for the kernel's own reasons
  * @name: its name, of 1 to NAME_MAX bytes
+ * @agent: its release agent, or NULL
  *
  * Context: rc_mutex held, may sleep.
  * Return: 0, or a negative errno as for mkdir(2).
  */
-int rc_make_hierarchy(const char *name)
+int rc_make_hierarchy(const char *name, const char *agent)
 {
-	return PTR_ERR_OR_ZERO(rc_make_group(rc_top.pde, name, 0755, NULL));
+	return PTR_ERR_OR_ZERO(rc_make_group(rc_top.pde, name, 0755, NULL,
+					     agent));
 }
 
 static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
@@ -482,7 +496,7 @@ static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 
 	mutex_lock(&rc_mutex);
 	inode = rc_make_group(parent_de, dentry->d_name.name, mode & 01777,
-			      dir->i_sb);
+			      dir->i_sb, NULL);
 	mutex_unlock(&rc_mutex);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
@@ -671,7 +685,7 @@ static int __init rc_boot_hierarchies(void)
 		mutex_lock(&rc_mutex);
 		if (*name && strlen(name) <= NAME_MAX && !strchr(name, '/') &&
 		    strcmp(name, ".") && strcmp(name, ".."))
-			err = rc_make_hierarchy(name);
+			err = rc_make_hierarchy(name, NULL);
 		mutex_unlock(&rc_mutex);
 		if (err)
 			pr_warn("rc: cannot make hierarchy \"%s\": %pe\n",

@@ -614,6 +614,8 @@ const struct rc_file rc_core_files[] = {
 	{ .name = "events", .mode = 0444, .core = &rc_events,
 	  .fops = &rc_events_fops },
 	{ .name = "notify_on_release", .mode = 0644, .core = &rc_notify },
+	{ .name = "cgroup.procs", .mode = 0644, .core = &rc_tasks,
+	  .fops = &rc_tasks_fops, .private = true, .flags = RC_FILE_OLD },
 	{ }
 };
 

@@ -27,10 +27,11 @@ static inline bool rc_pde_dead(const struct proc_dir_entry *de)
 }
 
 /* rc.c */
-int rc_make_hierarchy(const char *name);
+int rc_make_hierarchy(const char *name, const char *agent);
 int rc_dir_rebind(struct rc_group *root, unsigned long mask);
 
 bool rc_has_file(const struct rc_group *grp, const struct rc_file *file);
+struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de);
 
 /* rc_attr.c */
 void rc_refresh_inode(struct inode *inode);
@@ -39,6 +40,17 @@ int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int query_flags);
 int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	       struct iattr *attr);
+
+/* rc_mount.c */
+#ifdef CONFIG_RC_CPUSET
+bool rc_shows_file(const struct super_block *sb, const struct rc_file *file);
+#else
+static inline bool rc_shows_file(const struct super_block *sb,
+				 const struct rc_file *file)
+{
+	return !(file->flags & RC_FILE_OLD);
+}
+#endif
 
 /* rc_readdir.c */
 extern const struct file_operations rc_dir_fops;

@@ -1,22 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "mount -t cpuset" for programs that are older than /proc/rc: the directory of the
- * hierarchy with the cpuset controller, as a file system of its own. It is part of
- * one of proc, so what is done here shows there, and the other way round.
+ * hierarchy with the cpuset controller, as a file system of its own. Its entries are
+ * those of /proc/rc, so what is done here shows there, and the other way round.
+ * Beside them it has the files that such programs expect, those with RC_FILE_OLD.
  */
 
 #include <linux/bitops.h>
-#include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
+#include <linux/fs_parser.h>
 #include <linux/init.h>
-#include <linux/mount.h>
-#include <linux/sched/signal.h>
+#include <linux/magic.h>
+#include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "rc_internal.h"
+
+/* What runs in a hierarchy that is made here, unless another one is asked for. */
+#define RC_CPUSET_AGENT		"/sbin/cpuset_release_agent"
+
+/**
+ * struct rc_cpuset_sb - what the superblock has
+ * @proc: as in one of proc, where proc_sb_info() finds it
+ * @root: the hierarchy's entry, which the inode of the root keeps
+ */
+struct rc_cpuset_sb {
+	struct proc_fs_info proc;
+	struct proc_dir_entry *root;
+};
+
+static struct file_system_type rc_cpuset_fs_type;
+
+/**
+ * rc_shows_file - is a file seen in a mount?
+ * @sb: the mount's superblock
+ * @file: a file that the directory has
+ *
+ * Return: true if it is.
+ */
+bool rc_shows_file(const struct super_block *sb, const struct rc_file *file)
+{
+	return !(file->flags & RC_FILE_OLD) || sb->s_type == &rc_cpuset_fs_type;
+}
 
 static struct rc_subsys *rc_cpuset(void)
 {
@@ -27,106 +55,170 @@ static struct rc_subsys *rc_cpuset(void)
 	return rc_subsys_by_id(__ffs(mask));
 }
 
-/* Where it is below the root of proc; makes it if it is not there. */
-static char *rc_cpuset_path(struct rc_subsys *ss)
+/*
+ * The entry of the hierarchy's root, for pde_put(); makes the hierarchy if it is
+ * not there. @agent is to be its release agent, unless that is NULL.
+ */
+static struct proc_dir_entry *rc_cpuset_dir(const char *agent)
 {
-	char *path;
+	struct proc_dir_entry *de = NULL;
+	struct rc_subsys *ss = rc_cpuset();
 	int err = 0;
 
+	if (!ss)
+		return ERR_PTR(-ENODEV);
 	mutex_lock(&rc_mutex);
 	if (!ss->hier)
-		err = rc_make_hierarchy(ss->name);
+		err = rc_make_hierarchy(ss->name, agent ?: RC_CPUSET_AGENT);
+	else if (agent)
+		err = rc_set_agent(ss->hier, agent);
 	if (!err && !ss->hier)
 		err = -EBUSY;
-	path = err ? ERR_PTR(err) :
-		     kasprintf(GFP_KERNEL, "rc/%s",
-			       rc_group_name(&ss->hier->root));
-	mutex_unlock(&rc_mutex);
-	return path ?: ERR_PTR(-ENOMEM);
-}
-
-static struct vfsmount *rc_mount_proc(void)
-{
-	struct file_system_type *type = get_fs_type("proc");
-	struct fs_context *fc;
-	struct vfsmount *mnt;
-
-	if (!type)
-		return ERR_PTR(-ENODEV);
-	fc = fs_context_for_mount(type, 0);
-	put_filesystem(type);
-	if (IS_ERR(fc))
-		return ERR_CAST(fc);
-	mnt = fc_mount(fc);
-	put_fs_context(fc);
-	return mnt;
-}
-
-/* The path was another hierarchy's by then, if somebody has renamed them. */
-static bool rc_is_cpuset(struct rc_subsys *ss, struct dentry *root)
-{
-	struct proc_dir_entry *de = PDE(d_inode(root));
-	bool ret;
-
-	mutex_lock(&rc_mutex);
-	ret = ss->hier && de->data == &ss->hier->root && !rc_pde_dead(de);
-	mutex_unlock(&rc_mutex);
-	return ret;
-}
-
-/* The root of a superblock with the hierarchy at @path, whose s_umount is held. */
-static struct dentry *rc_cpuset_root(struct rc_subsys *ss, const char *path)
-{
-	struct vfsmount *mnt = rc_mount_proc();
-	struct super_block *sb;
-	struct dentry *root;
-
-	root = IS_ERR(mnt) ? ERR_CAST(mnt) : mount_subtree(mnt, path);
-	if (IS_ERR(root) || rc_is_cpuset(ss, root))
-		return root;
-	sb = root->d_sb;
-	dput(root);
-	deactivate_locked_super(sb);
-	return ERR_PTR(-ENOENT);
-}
-
-/*
- * The superblock is one of proc's, of which there is a new one for each mount.
- * Its subtype shows in /proc/mounts, for who looks there for "cpuset".
- */
-static int rc_cpuset_get_tree(struct fs_context *fc)
-{
-	struct rc_subsys *ss = rc_cpuset();
-	struct dentry *root;
-	char *path, *subtype;
-
-	if (!ss)
-		return -ENODEV;
-	subtype = kstrdup(fc->fs_type->name, GFP_KERNEL);
-	if (!subtype)
-		return -ENOMEM;
-	/* Again, if it was renamed between. */
-	do {
-		path = rc_cpuset_path(ss);
-		if (IS_ERR(path)) {
-			root = ERR_CAST(path);
-			break;
-		}
-		root = rc_cpuset_root(ss, path);
-		kfree(path);
-	} while (root == ERR_PTR(-ENOENT) && !fatal_signal_pending(current));
-	if (IS_ERR(root)) {
-		kfree(subtype);
-		return PTR_ERR(root);
+	if (!err) {
+		de = ss->hier->root.pde;
+		pde_get(de);
 	}
-	/* s_umount is held. */
-	root->d_sb->s_subtype = subtype;
-	fc->root = root;
+	mutex_unlock(&rc_mutex);
+	return de ?: ERR_PTR(err);
+}
+
+/* The superblock takes over the reference to its root. */
+static int rc_cpuset_fill_super(struct super_block *sb)
+{
+	struct rc_cpuset_sb *info = sb->s_fs_info;
+	struct inode *inode;
+
+	sb->s_iflags |= SB_I_NOEXEC | SB_I_NODEV;
+	sb->s_flags |= SB_NODIRATIME | SB_NOSUID | SB_NOEXEC;
+	sb->s_blocksize = 1024;
+	sb->s_blocksize_bits = 10;
+	/* What statfs(2) has always said of cpusets. */
+	sb->s_magic = CGROUP_SUPER_MAGIC;
+	sb->s_op = &proc_sops;
+	sb->s_time_gran = 1;
+	/* As in proc: no stacking, and nothing to be read in to make it anew. */
+	sb->s_stack_depth = FILESYSTEM_MAX_STACK_DEPTH;
+	sb->s_shrink->seeks = 0;
+
+	inode = rc_get_inode(sb, info->root);
+	if (!inode)
+		return -ENOMEM;
+	sb->s_root = d_make_root(inode);
+	if (!sb->s_root)
+		return -ENOMEM;
+	sb->s_flags |= SB_ACTIVE;
 	return 0;
 }
 
+static int rc_cpuset_same(struct super_block *sb, struct fs_context *fc)
+{
+	struct rc_cpuset_sb *a = sb->s_fs_info, *b = fc->s_fs_info;
+
+	return a->root == b->root && a->proc.pid_ns == b->proc.pid_ns;
+}
+
+static void rc_cpuset_free_info(struct rc_cpuset_sb *info)
+{
+	put_pid_ns(info->proc.pid_ns);
+	kfree_rcu(info, proc.rcu);
+}
+
+/* All mounts in a pid namespace are one, so that none is made twice in a place. */
+static int rc_cpuset_get_tree(struct fs_context *fc)
+{
+	struct proc_dir_entry *de = rc_cpuset_dir(fc->fs_private);
+	struct rc_cpuset_sb *info;
+	struct super_block *sb;
+	int err = 0;
+
+	if (IS_ERR(de))
+		return PTR_ERR(de);
+	info = kzalloc(sizeof(*info), GFP_KERNEL);
+	if (!info) {
+		pde_put(de);
+		return -ENOMEM;
+	}
+	info->root = de;
+	info->proc.pid_ns = get_pid_ns(task_active_pid_ns(current));
+	fc->s_fs_info = info;
+	sb = sget_fc(fc, rc_cpuset_same, set_anon_super_fc);
+	/* It is there already, or there is none. */
+	if (fc->s_fs_info) {
+		fc->s_fs_info = NULL;
+		rc_cpuset_free_info(info);
+		pde_put(de);
+	}
+	if (IS_ERR(sb))
+		return PTR_ERR(sb);
+	if (!sb->s_root)
+		err = rc_cpuset_fill_super(sb);
+	if (err) {
+		deactivate_locked_super(sb);
+		return err;
+	}
+	fc->root = dget(sb->s_root);
+	return 0;
+}
+
+static void rc_cpuset_kill_sb(struct super_block *sb)
+{
+	struct rc_cpuset_sb *info = sb->s_fs_info;
+
+	kill_anon_super(sb);
+	rc_cpuset_free_info(info);
+}
+
+enum rc_cpuset_param { RC_OPT_AGENT, RC_OPT_NONE };
+
+static const struct fs_parameter_spec rc_cpuset_params[] = {
+	/* Names have no prefix, and masks are kept, in any case. */
+	fsparam_flag("noprefix", RC_OPT_NONE),
+	fsparam_flag("cpuset_v2_mode", RC_OPT_NONE),
+	fsparam_string("release_agent", RC_OPT_AGENT),
+	{}
+};
+
+static int rc_cpuset_parse_param(struct fs_context *fc,
+				 struct fs_parameter *param)
+{
+	struct fs_parse_result result;
+	int opt = fs_parse(fc, rc_cpuset_params, param, &result);
+
+	if (opt == RC_OPT_AGENT) {
+		if (strlen(param->string) >= PATH_MAX)
+			return -E2BIG;
+		kfree(fc->fs_private);
+		fc->fs_private = param->string;
+		param->string = NULL;
+	}
+	return min(opt, 0);
+}
+
+static int rc_cpuset_reconfigure(struct fs_context *fc)
+{
+	struct proc_dir_entry *de = PDE(d_inode(fc->root));
+	struct rc_group *grp = de->data;
+	int err = -ENODEV;
+
+	if (!fc->fs_private)
+		return 0;
+	mutex_lock(&rc_mutex);
+	if (!rc_pde_dead(de))
+		err = rc_set_agent(grp->hier, fc->fs_private);
+	mutex_unlock(&rc_mutex);
+	return err;
+}
+
+static void rc_cpuset_free_context(struct fs_context *fc)
+{
+	kfree(fc->fs_private);
+}
+
 static const struct fs_context_operations rc_cpuset_context_ops = {
+	.free		= rc_cpuset_free_context,
+	.parse_param	= rc_cpuset_parse_param,
 	.get_tree	= rc_cpuset_get_tree,
+	.reconfigure	= rc_cpuset_reconfigure,
 };
 
 static int rc_cpuset_init_context(struct fs_context *fc)
@@ -139,7 +231,9 @@ static int rc_cpuset_init_context(struct fs_context *fc)
 static struct file_system_type rc_cpuset_fs_type = {
 	.name			= "cpuset",
 	.init_fs_context	= rc_cpuset_init_context,
-	.kill_sb		= kill_anon_super,
+	.parameters		= rc_cpuset_params,
+	.kill_sb		= rc_cpuset_kill_sb,
+	.fs_flags		= FS_DISALLOW_NOTIFY_PERM,
 };
 
 static int __init rc_cpuset_fs_init(void)

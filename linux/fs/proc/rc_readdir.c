@@ -60,14 +60,16 @@ unsigned int rc_file_ino(const struct proc_dir_entry *dir,
 	return rc_pos_ino(dir, rc_table_pos(file->ss) + (file - table));
 }
 
-/* The files of a table; false when the reader's buffer is full. */
+/* Those files of a table that a mount shows; false when the reader's buffer is full. */
 static bool rc_emit_files(struct file *reader, struct dir_context *ctx,
 			  const struct rc_file *file, loff_t pos)
 {
+	const struct super_block *sb = file_inode(reader)->i_sb;
 	struct proc_dir_entry *dir = PDE(file_inode(reader));
 
 	for (; file && file->name; file++, pos++) {
-		if (pos < ctx->pos || !rc_has_file(dir->data, file))
+		if (pos < ctx->pos || !rc_has_file(dir->data, file) ||
+		    !rc_shows_file(sb, file))
 			continue;
 		ctx->pos = pos;
 		if (!dir_emit(ctx, file->name, strlen(file->name),

@@ -48,7 +48,7 @@ struct rc_state {
  * @name: file name, unique in the directory, by custom "controller.what"
  * @mode: permission bits at creation
  * @flags: RC_FILE_ROOT_ONLY: only in the root; RC_FILE_NOT_ROOT: in all groups
- *	but the root
+ *	but the root; RC_FILE_OLD: only as mount -t cpuset shows them
  * @max: the longest text that can be written, in bytes; 0 stands for a page.
  *	More is -E2BIG.
  * @private: for the controller, when files share their functions
@@ -96,6 +96,7 @@ struct rc_file {
 
 #define RC_FILE_ROOT_ONLY	BIT(0)
 #define RC_FILE_NOT_ROOT	BIT(1)
+#define RC_FILE_OLD		BIT(2)
 
 /**
  * struct rc_subsys - a controller

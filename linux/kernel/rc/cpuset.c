@@ -14,6 +14,7 @@
  *   memory_pressure                 how often tasks had to reclaim memory
  *   memory_spread_page, memory_spread_slab
  *                                   page cache goes to all nodes in turn
+ *   cgroup.clone_children           new sets below begin with its cpus and mems
  *
  * Rules and errnos are those of Documentation/admin-guide/cgroup-v1/cpusets.rst,
  * but for what becomes of a set whose last CPU or node goes away: it keeps what
@@ -48,9 +49,9 @@
 DEFINE_MUTEX(cpuset_mutex);
 DEFINE_SPINLOCK(cpuset_masks_lock);
 
+#define CPUSET_EXCLUSIVE	(BIT(CS_CPU_EXCLUSIVE) | BIT(CS_MEM_EXCLUSIVE))
 #define CPUSET_TOP_FLAGS						\
-	(BIT(CS_CPU_EXCLUSIVE) | BIT(CS_MEM_EXCLUSIVE) |		\
-	 BIT(CS_SCHED_LOAD_BALANCE))
+	(CPUSET_EXCLUSIVE | BIT(CS_SCHED_LOAD_BALANCE))
 
 struct cpuset top_cpuset = {
 	.conf.flags		= CPUSET_TOP_FLAGS,
@@ -92,10 +93,9 @@ struct cpuset *cpuset_next(struct cpuset *pos, struct cpuset *top, bool skip)
 static bool cpuset_is_subset(const struct cpuset_conf *a,
 			     const struct cpuset_conf *b)
 {
-	const unsigned long mask = BIT(CS_CPU_EXCLUSIVE) | BIT(CS_MEM_EXCLUSIVE);
-
 	return cpumask_subset(a->cpus, b->cpus) &&
-	       nodes_subset(a->mems, b->mems) && !(a->flags & ~b->flags & mask);
+	       nodes_subset(a->mems, b->mems) &&
+	       !(a->flags & ~b->flags & CPUSET_EXCLUSIVE);
 }
 
 static bool cpuset_conflict(const struct cpuset_conf *a,
@@ -358,8 +358,29 @@ static struct rc_state *cpuset_create(struct rc_state *parent)
 	/* Flags change under rc_mutex alone. */
 	cs->conf.flags = BIT(CS_SCHED_LOAD_BALANCE) |
 			 (above->conf.flags &
-			  (BIT(CS_SPREAD_PAGE) | BIT(CS_SPREAD_SLAB)));
+			  (BIT(CS_SPREAD_PAGE) | BIT(CS_SPREAD_SLAB) |
+			   BIT(CS_CLONE_CHILDREN)));
 	return &cs->st;
+}
+
+/* A new set has what the one above has, unless a sibling has some for itself. */
+static void cpuset_clone(struct cpuset *cs)
+{
+	struct cpuset *parent = cpuset_parent(cs), *pos;
+	bool top = parent == &top_cpuset;
+
+	list_for_each_entry(pos, &parent->children, node)
+		if (pos->conf.flags & CPUSET_EXCLUSIVE)
+			return;
+	spin_lock_irq(&cpuset_masks_lock);
+	cpumask_copy(cs->conf.cpus,
+		     top ? parent->effective_cpus : parent->conf.cpus);
+	cs->conf.mems = top ? parent->effective_mems : parent->conf.mems;
+	spin_unlock_irq(&cpuset_masks_lock);
+	cpuset_refresh(cs);
+	cpuset_update_keys();
+	if (cpuset_domains_stale)
+		cpuset_rebuild_domains();
 }
 
 static void cpuset_online(struct rc_state *st)
@@ -369,9 +390,13 @@ static void cpuset_online(struct rc_state *st)
 	/* Hotplug looks at it from here on. */
 	if (IS_ENABLED(CONFIG_RC_DEBUG) && WARN_ON(!st->parent || !st->group))
 		return;
+	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
+	if (cpuset_is(cs, CS_CLONE_CHILDREN))
+		cpuset_clone(cs);
 	list_add_tail(&cs->node, &cpuset_parent(cs)->children);
 	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
 }
 
 static void cpuset_offline(struct rc_state *st)
@@ -647,6 +672,9 @@ static struct rc_file cpuset_files[] = {
 	  .write_u64 = cpuset_pressure_enabled_write },
 	CPUSET_FLAG_FILE("memory_spread_page", CS_SPREAD_PAGE),
 	CPUSET_FLAG_FILE("memory_spread_slab", CS_SPREAD_SLAB),
+	{ .name = "cgroup.clone_children", .mode = 0644,
+	  .flags = RC_FILE_OLD, .private = CS_CLONE_CHILDREN,
+	  .read_u64 = cpuset_flag_read, .write_u64 = cpuset_flag_write },
 	{ }
 };
 
