@@ -205,7 +205,8 @@ TEST_F_TIMEOUT(race, newborns, RC_RACE_TIMEOUT)
 		pids[i] = rc_spawn(fork_on, shared);
 		ASSERT_EQ(0, rc_attach(shared->grp[0], pids[i]));
 	}
-	while (rc_now() < until) {
+	/* Enough of them on a machine that has other things to do, too. */
+	while (rc_now() < until || rounds < 3) {
 		const char *left = shared->grp[from];
 		int nr, to = (from + 1) % GROUPS;
 
@@ -230,7 +231,6 @@ TEST_F_TIMEOUT(race, newborns, RC_RACE_TIMEOUT)
 		EXPECT_EQ(0, rc_reap(pids[i]));
 	TH_LOG("%ld rounds, %ld moves, %ld too late, %ld forks", rounds,
 	       shared->moves, shared->missed, shared->forks);
-	EXPECT_LT(2, rounds);
 	EXPECT_EQ(0, shared->lost);
 }
 
