@@ -73,9 +73,14 @@ struct rc_walk_ops {
 static __always_inline void
 rc_walk_pid(struct rc_walk *walk, struct task_struct *tsk)
 {
-	pid_t nr = walk->processes ? task_tgid_nr_ns(tsk, walk->ns) :
-				     task_pid_nr_ns(tsk, walk->ns);
+	pid_t nr;
 
+	/* The same without a call, for the most usual namespace. */
+	if (likely(walk->ns == &init_pid_ns))
+		nr = walk->processes ? task_tgid_nr(tsk) : task_pid_nr(tsk);
+	else
+		nr = walk->processes ? task_tgid_nr_ns(tsk, walk->ns) :
+				       task_pid_nr_ns(tsk, walk->ns);
 	/* Some have none there. */
 	if (nr)
 		walk->pid[walk->nr++] = nr;
