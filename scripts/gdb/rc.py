@@ -5,7 +5,7 @@ rc-groups       hierarchies, their groups, and what each holds
 rc-task PID     a task's proxy and its groups
 
 Reads memory only; a root group has no list of its own, so only groups below it
-say how many homes, see the head of kernel/rc/proxy.c, and tasks they hold.
+say how many homes, see the head of kernel/rc/home.c, and tasks they hold.
 """
 
 import gdb

@@ -265,17 +265,23 @@ void rc_births_begin(struct task_struct *tsk);
 void rc_births_end(struct task_struct *tsk);
 
 /**
- * struct rc_hooks - controllers, by id, that are asked and told by fork and exit
+ * struct rc_hooks - controllers, by id, that are asked and told
  * @can_fork: those with &rc_subsys.can_fork
  * @fork: those with &rc_subsys.fork
  * @exit: those with &rc_subsys.exit
+ * @ask: those with &rc_subsys.can_attach or &rc_subsys.cancel_attach
+ * @tell: those with &rc_subsys.attach
+ * @settle: those with &rc_subsys.settle_task
  *
- * Set at boot, so that fork and exit ask nobody who has nothing to say.
+ * Set at boot, so that fork, exit and moves ask nobody who has nothing to say.
  */
 struct rc_hooks {
 	unsigned long can_fork;
 	unsigned long fork;
 	unsigned long exit;
+	unsigned long ask;
+	unsigned long tell;
+	unsigned long settle;
 };
 
 extern struct rc_hooks rc_hooks;

@@ -38,6 +38,7 @@ struct signal_struct *rc_moving;
  * @to: the proxy that it is to have, with a reference until it has got it
  * @asked: how many controllers, by id, have been asked
  * @moved: it has got @to
+ * @heir: @to does not hold its namespaces itself yet, @from does
  */
 struct rc_move {
 	struct task_struct *tsk;
@@ -45,6 +46,7 @@ struct rc_move {
 	struct nsproxy *to;
 	unsigned int asked;
 	bool moved;
+	bool heir;
 };
 
 /**
@@ -179,7 +181,8 @@ static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
 			get_nsproxy(new);
 			break;
 		}
-		new = rc_proxy_get(old, grp->hier, mvs->target, fresh);
+		new = rc_proxy_get(old, grp->hier, mvs->target, fresh,
+				   &mv->heir);
 		if (new) {
 			get_nsproxy(old);
 			break;
@@ -370,29 +373,15 @@ static void rc_moves_drop(struct rc_moves *mvs)
 		if (mv->from) {
 			if (!mv->moved)
 				put_nsproxy(mv->to);
-			if (!rc_move_follows(mvs, mv, mv->from))
+			if (mv->heir)
+				rc_proxy_inherit(mv->to, mv->from);
+			else if (!rc_move_follows(mvs, mv, mv->from))
 				put_nsproxy(mv->from);
 		}
 		put_task_struct(mv->tsk);
 	}
 	if (mvs->move != &mvs->single)
 		kvfree(mvs->move);
-}
-
-/* The controllers that want to be asked or told. */
-static void rc_moves_ask(struct rc_moves *mvs)
-{
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	for_each_rc_subsys_in(ss, id, &mvs->grp->hier->subsys_mask) {
-		if (ss->can_attach || ss->cancel_attach)
-			__set_bit(id, &mvs->ask);
-		if (ss->attach)
-			__set_bit(id, &mvs->tell);
-		if (ss->settle_task)
-			__set_bit(id, &mvs->settle);
-	}
 }
 
 /* The same for all threads of a process at once, as rc_moves_alike() has found them. */
@@ -412,6 +401,19 @@ static void rc_moves_commit_alike(struct rc_move *mv, unsigned int nr)
 		WARN_ON_ONCE(refcount_sub_and_test(moved, &mv->from->count));
 }
 
+/* Nobody replaces it from here on, but for NULL: who begins to sees rc_moving. */
+static struct nsproxy *rc_thread_proxy(struct task_struct *tsk)
+{
+	if (unlikely(spin_is_locked(&tsk->alloc_lock))) {
+		task_lock(tsk);
+		task_unlock(tsk);
+	} else {
+		/* What was done under the lock. Pairs with its release. */
+		smp_acquire__after_ctrl_dep();
+	}
+	return READ_ONCE(tsk->nsproxy);
+}
+
 /*
  * Mostly, all threads of a process have the same proxy and the same credentials,
  * and no controller wants to hear of each of them. What was found to be right for
@@ -427,13 +429,11 @@ static unsigned int rc_moves_alike(struct rc_move *mv)
 	bool alive = false;
 
 	lockdep_assert_held(&tasklist_lock);
+	/* rc_moving before the looks at locks. Pairs with that in rc_replace_proxy(). */
+	smp_mb();
 	__for_each_thread(mv->tsk->signal, thread) {
-		struct nsproxy *ns;
+		struct nsproxy *ns = rc_thread_proxy(thread);
 
-		/* Who has not seen rc_moving has another proxy by now. */
-		task_lock(thread);
-		ns = thread->nsproxy;
-		task_unlock(thread);
 		if (!ns)
 			continue;
 		if (ns != mv->from || (thread->flags & PF_NO_SETAFFINITY) ||
@@ -475,33 +475,37 @@ static int rc_moves_run_alike(struct rc_moves *mvs, struct task_struct *tsk,
 	return 0;
 }
 
-/* Moves threads one by one, all or none; @mvs->nr of them are prepared. */
+/* Moves threads one by one, all or none; what is in @mvs is prepared already. */
 static int rc_moves_run_each(struct rc_moves *mvs, struct task_struct *tsk,
 			     bool process)
 {
 	unsigned int i, prepared = mvs->nr;
-	int err;
+	int err = 0;
 
-	err = process ? rc_moves_reserve(mvs, get_nr_threads(tsk)) : 0;
-	while (!err) {
-		read_lock(&tasklist_lock);
-		rc_moves_scan(mvs, tsk, process);
-		if (mvs->alive && !mvs->full && prepared == mvs->nr) {
-			for (i = 0; i < mvs->nr; i++)
-				rc_move_commit(mvs, &mvs->move[i]);
-			read_unlock(&tasklist_lock);
-			break;
-		}
-		read_unlock(&tasklist_lock);
-
-		err = mvs->alive ? 0 : -ESRCH;
+	if (process)
+		err = rc_moves_reserve(mvs, get_nr_threads(tsk));
+	else
+		mvs->move[mvs->nr++] = (struct rc_move) {
+			.tsk = get_task_struct(tsk)
+		};
+	for (;;) {
 		while (!err && prepared < mvs->nr)
 			err = rc_move_prepare(mvs, &mvs->move[prepared++]);
-		if (!err && mvs->full)
+		if (err)
+			return err;
+		read_lock(&tasklist_lock);
+		rc_moves_scan(mvs, tsk, process);
+		if (!mvs->alive || (!mvs->full && prepared == mvs->nr))
+			break;
+		read_unlock(&tasklist_lock);
+		if (mvs->full)
 			err = rc_moves_reserve(mvs,
 					       mvs->nr + get_nr_threads(tsk));
 	}
-	return err;
+	for (i = 0; mvs->alive && i < mvs->nr; i++)
+		rc_move_commit(mvs, &mvs->move[i]);
+	read_unlock(&tasklist_lock);
+	return mvs->alive ? 0 : -ESRCH;
 }
 
 static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
@@ -516,7 +520,9 @@ static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 	if (!process && (tsk->flags & PF_EXITING))
 		return -ESRCH;
 
-	rc_moves_ask(mvs);
+	mvs->ask = mvs->grp->hier->subsys_mask & rc_hooks.ask;
+	mvs->tell = mvs->grp->hier->subsys_mask & rc_hooks.tell;
+	mvs->settle = mvs->grp->hier->subsys_mask & rc_hooks.settle;
 	WRITE_ONCE(rc_moving, tsk->signal);
 	if (process && !mvs->ask && !mvs->tell && !mvs->settle)
 		err = rc_moves_run_alike(mvs, tsk, &done);

@@ -231,16 +231,25 @@ struct rc_group *rc_state_group(const struct rc_state *st);
 unsigned int rc_group_path(struct rc_group *grp, const char **name);
 
 /* proxy.c */
+extern spinlock_t rc_proxy_lock;
+
+#define for_each_rc_slot(slot, ns)					\
+	for_each_set_bit(slot, &(ns)->rc.mask, CONFIG_RC_MAX_HIERARCHIES)
+
 void rc_proxy_init_boot(void);
 void rc_proxies_wait(void);
 void rc_proxy_discard(struct nsproxy *ns);
+struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
+			     struct rc_group *grp, struct nsproxy *fresh,
+			     bool *heir);
+void rc_proxy_inherit(struct nsproxy *heir, struct nsproxy *from);
+void rc_home_put(struct nsproxy *home);
+
+/* home.c */
+void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from);
 void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new);
 unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 			       struct nsproxy *new);
-struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
-			     struct rc_group *grp, struct nsproxy *fresh);
-void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from);
-void rc_home_put(struct nsproxy *home);
 void rc_home_activate(struct nsproxy *home);
 void rc_home_deactivate(struct nsproxy *home);
 

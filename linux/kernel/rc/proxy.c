@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Proxies: finding the one for a combination of namespaces and groups, giving it
- * to tasks, freeing it. task.c has what a task does to its own.
+ * Proxies: finding the one for a combination of namespaces and groups, freeing it.
+ * home.c gives it to tasks, task.c has what a task does to its own.
  *
  * How a proxy ends
  * ================
@@ -15,7 +15,7 @@
  * pointer to one's proxy is kept across a sleep.
  *
  * All others end with a task that leaves them itself, so that only readers under
- * RCU remain: the scheduler, and listings. A home, see below, is in lists and is
+ * RCU remain: the scheduler, and listings. A home, see home.c, is in lists and is
  * freed after an RCU grace period. Others are not; their memory goes back at once
  * to its cache, which is SLAB_TYPESAFE_BY_RCU, and readers look twice at the
  * task's pointer.
@@ -26,15 +26,9 @@
  * ending, so a user has a number of proxies that may wait for theirs; who moves
  * tasks beyond it waits, too, with no lock held: see rc_proxies_wait().
  *
- * Homes
- * =====
- *
- * A task that makes a proxy for itself, by unshare(2) or the like, has other
- * namespaces then and the same groups. The new proxy shares what the old one holds
- * of those: its home, which has the references to the groups, is in their lists,
- * and lists the tasks. So a task changes lists only when it is moved, under
- * rc_mutex. The home's memory stays until the last that shares it has gone; its
- * namespaces do not wait for that.
+ * A proxy that is made or revived for a move leaves its namespaces to the old one
+ * to hold, which the mover does not let go of before rc_proxy_inherit(). By then
+ * the old one mostly has no task, and what it held passes on.
  */
 
 #include <linux/cgroup.h>
@@ -58,7 +52,7 @@
 #include "internal.h"
 
 /* Orders the hash, rc.dead, rc.pending, rc.again and lists in groups. */
-static DEFINE_SPINLOCK(rc_proxy_lock);
+DEFINE_SPINLOCK(rc_proxy_lock);
 
 /*
  * Proxies that tasks were moved to or from. One that a task has made for itself,
@@ -72,9 +66,6 @@ static atomic_t rc_proxies_over = ATOMIC_INIT(0);
 
 /* Movers whose users have too many, until some have been freed. */
 static DECLARE_WAIT_QUEUE_HEAD(rc_proxies_queue);
-
-#define for_each_rc_slot(slot, ns)					\
-	for_each_set_bit(slot, &(ns)->rc.mask, CONFIG_RC_MAX_HIERARCHIES)
 
 /*
  * In the cache, each has the states of one that names no group, so that those that
@@ -326,196 +317,6 @@ void rc_proxy_free(struct nsproxy *ns)
 }
 
 /*
- * Tasks in a home, homes in a group
- */
-
-/* Who walks over the group's tasks may miss one, or have missed one. */
-static void rc_group_shift(struct rc_group *grp)
-{
-	/* After what was done to lists. Pairs with the acquire in rc_walk_group(). */
-	smp_store_release(&grp->shifts, grp->shifts + 1);
-	/* Before what is done to them. Pairs with the barrier there. */
-	smp_wmb();
-}
-
-/* @home is about to get a task: if it is the first, groups list it now. */
-void rc_home_activate(struct nsproxy *home)
-{
-	unsigned int slot;
-
-	lockdep_assert_held(&home->rc.lock);
-	if (!hlist_empty(&home->rc.tasks))
-		return;
-	spin_lock(&rc_proxy_lock);
-	for_each_rc_slot(slot, home) {
-		struct rc_group *grp = home->rc.group[slot];
-
-		if (list_empty(&grp->proxies))
-			rc_group_populate(grp, true);
-		/* A home that has been here before may stand elsewhere now. */
-		rc_group_shift(grp);
-		list_add_tail_rcu(&home->rc.link[slot], &grp->proxies);
-	}
-	spin_unlock(&rc_proxy_lock);
-}
-
-/* @home has lost its last task. Holds its lock. */
-void rc_home_deactivate(struct nsproxy *home)
-{
-	unsigned int slot;
-
-	spin_lock(&rc_proxy_lock);
-	for_each_rc_slot(slot, home) {
-		struct rc_group *grp = home->rc.group[slot];
-
-		list_del_rcu(&home->rc.link[slot]);
-		if (list_empty(&grp->proxies))
-			rc_group_populate(grp, false);
-	}
-	spin_unlock(&rc_proxy_lock);
-}
-
-/* Gives a proxy that no one sees yet the groups of @from, which is held. */
-void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
-{
-	ns->rc.installed = true;
-	if (!from->rc.mask)
-		return;
-	memcpy(ns->rc.state, from->rc.state, sizeof(ns->rc.state));
-	memcpy(ns->rc.group, from->rc.group, sizeof(ns->rc.group));
-	ns->rc.mask = from->rc.mask;
-	ns->rc.births = from->rc.births;
-	WRITE_ONCE(ns->rc.home, from->rc.home);
-	refcount_inc(&ns->rc.home->rc.users);
-}
-
-/*
- * Tasks are about to go from one home to the other: notes that in groups in which
- * they stay. Once for all of them, as long as both locks are held.
- */
-static __always_inline void
-rc_home_shift(struct nsproxy *leave, struct nsproxy *join)
-{
-	unsigned long mask;
-	unsigned int slot;
-
-	if (!leave || !join)
-		return;
-	mask = leave->rc.mask & join->rc.mask;
-	for_each_set_bit(slot, &mask, CONFIG_RC_MAX_HIERARCHIES)
-		if (leave->rc.group[slot] == join->rc.group[slot])
-			rc_group_shift(join->rc.group[slot]);
-}
-
-/*
- * Both locks are held, so that a fork by the task sees whether it is too late for
- * the old one. No lock is needed for a proxy that names no group, as it has no
- * list.
- */
-static void rc_home_lock_pair(struct nsproxy *old, struct nsproxy *new)
-{
-	if (old)
-		spin_lock_irq(&old->rc.lock);
-	if (old && new)
-		spin_lock_nested(&new->rc.lock, SINGLE_DEPTH_NESTING);
-	else if (new)
-		spin_lock_irq(&new->rc.lock);
-}
-
-static void rc_home_unlock_pair(struct nsproxy *old, struct nsproxy *new)
-{
-	if (old && new)
-		spin_unlock(&new->rc.lock);
-	else if (new)
-		spin_unlock_irq(&new->rc.lock);
-	if (old)
-		spin_unlock_irq(&old->rc.lock);
-}
-
-/*
- * Gives @tsk the proxy @new. @leave and @join are the homes of its old one and of
- * @new, NULL without groups; their locks and @tsk's are held.
- */
-static __always_inline void
-rc_proxy_change(struct task_struct *tsk, struct nsproxy *new,
-		struct nsproxy *leave, struct nsproxy *join)
-{
-	/* The new one first, so that a group above both is not empty between. */
-	if (join)
-		rc_home_activate(join);
-	/* What is in the proxy comes before the pointer to it. */
-	smp_store_release(&tsk->nsproxy, new);
-	if (leave)
-		rc_home_leave(leave, tsk);
-	if (join)
-		hlist_add_head_rcu(&tsk->rc_node, &join->rc.tasks);
-}
-
-/**
- * rc_switch_proxy - give a task a proxy with other groups
- * @tsk: the task
- * @new: the proxy, whose reference goes to @tsk
- *
- * Context: rc_mutex, tasklist_lock and task_lock(@tsk) held, interrupts on. The
- * caller drops the reference to the old proxy when it has released its locks.
- */
-void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
-{
-	struct nsproxy *leave = rc_proxy_home(tsk->nsproxy);
-	struct nsproxy *join = rc_proxy_home(new);
-
-	rc_home_lock_pair(leave, join);
-	rc_home_shift(leave, join);
-	rc_proxy_change(tsk, new, leave, join);
-	rc_home_unlock_pair(leave, join);
-}
-
-/**
- * rc_switch_threads - give threads of a process that share a proxy another one
- * @sig: the process
- * @old: the proxy that they have; others are left alone
- * @new: the proxy, with a reference for each of them
- *
- * What rc_switch_proxy() does for each of them, but takes the proxies' locks once
- * for many.
- *
- * Context: rc_mutex and tasklist_lock held, interrupts on. As there.
- * Return: how many threads have got @new.
- */
-unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
-			       struct nsproxy *new)
-{
-	struct nsproxy *leave = rc_proxy_home(old), *join = rc_proxy_home(new);
-	unsigned int seen = 0, nr = 0;
-	struct task_struct *tsk;
-
-	rc_home_lock_pair(leave, join);
-	rc_home_shift(leave, join);
-	__for_each_thread(sig, tsk) {
-		/* Interrupts wait for as long as these locks are held. */
-		if (unlikely(!(++seen % 64))) {
-			rc_home_unlock_pair(leave, join);
-			rc_home_lock_pair(leave, join);
-			rc_home_shift(leave, join);
-		}
-		/* A task's lock goes outside of proxies' ones. */
-		if (unlikely(!spin_trylock(&tsk->alloc_lock))) {
-			rc_home_unlock_pair(leave, join);
-			task_lock(tsk);
-			rc_home_lock_pair(leave, join);
-			rc_home_shift(leave, join);
-		}
-		if (likely(tsk->nsproxy == old)) {
-			rc_proxy_change(tsk, new, leave, join);
-			nr++;
-		}
-		task_unlock(tsk);
-	}
-	rc_home_unlock_pair(leave, join);
-	return nr;
-}
-
-/*
  * The proxy for a combination
  */
 
@@ -553,53 +354,62 @@ static bool rc_same_ns(const struct nsproxy *a, const struct nsproxy *b)
 static bool rc_proxy_match(const struct nsproxy *ns, const struct nsproxy *old,
 			   unsigned int slot, const struct rc_group *grp)
 {
+	unsigned long mask = old->rc.mask;
 	unsigned int i;
 
-	if (ns->rc.group[slot] != grp || !rc_same_ns(ns, old))
+	__assign_bit(slot, &mask, grp);
+	if (ns->rc.mask != mask || ns->rc.group[slot] != grp ||
+	    !rc_same_ns(ns, old))
 		return false;
-	for (i = 0; i < CONFIG_RC_MAX_HIERARCHIES; i++)
-		if (i != slot && ns->rc.group[i] != old->rc.group[i])
+	__clear_bit(slot, &mask);
+	for_each_set_bit(i, &mask, CONFIG_RC_MAX_HIERARCHIES)
+		if (ns->rc.group[i] != old->rc.group[i])
 			return false;
 	return true;
 }
 
+/* References to the namespaces of @ns, which somebody holds. */
+static void rc_proxy_get_namespaces(const struct nsproxy *ns)
+{
+	get_uts_ns(ns->uts_ns);
+	get_ipc_ns(ns->ipc_ns);
+	refcount_inc(&from_mnt_ns(ns->mnt_ns)->count);
+	get_pid_ns(ns->pid_ns_for_children);
+	get_net(ns->net_ns);
+	get_time_ns(ns->time_ns);
+	get_time_ns(ns->time_ns_for_children);
+	get_cgroup_ns(ns->cgroup_ns);
+}
+
 /*
- * Makes @ns hold what @old holds, with @grp in place of what @old has in
- * @hier's slot. The pointers to namespaces and groups in a dead proxy that
- * matches have these values already, dangling until this takes references;
- * there, readers of the old days may still be looking at them.
+ * Makes @ns hold the groups that @old holds, with @grp in place of what @old has
+ * in @hier's slot. The pointers to namespaces and groups in a dead proxy that
+ * matches have these values already, dangling until then; there, readers of the
+ * old days may still be looking at them.
  */
 static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
 			  struct rc_hierarchy *hier, struct rc_group *grp)
 {
-	unsigned long births = 0;
-	struct rc_subsys *ss;
+	unsigned long mask = hier->subsys_mask, births;
 	unsigned int id, slot;
 
-	get_uts_ns(old->uts_ns);
-	get_ipc_ns(old->ipc_ns);
-	refcount_inc(&from_mnt_ns(old->mnt_ns)->count);
-	get_pid_ns(old->pid_ns_for_children);
-	get_net(old->net_ns);
-	get_time_ns(old->time_ns);
-	get_time_ns(old->time_ns_for_children);
-	get_cgroup_ns(old->cgroup_ns);
-
-	for_each_rc_subsys(ss, id) {
+	for (id = 0; id < rc_nr_subsys; id++) {
 		struct rc_state *st = old->rc.state[id];
 
-		if (test_bit(id, &hier->subsys_mask))
-			st = grp ? grp->state[id] : ss->top;
+		if (mask & BIT(id))
+			st = grp ? grp->state[id] : rc_subsys_by_id(id)->top;
 		WRITE_ONCE(ns->rc.state[id], st);
-		if (ss->fork && st != ss->top)
-			__set_bit(id, &births);
 	}
+	births = old->rc.births & ~mask;
+	if (grp)
+		births |= mask & rc_hooks.fork;
 	WRITE_ONCE(ns->rc.births, births);
 	WRITE_ONCE(ns->rc.home, ns->rc.mask ? ns : NULL);
 	refcount_set(&ns->rc.users, 1);
 	for_each_rc_slot(slot, ns)
 		rc_group_get(ns->rc.group[slot]);
-	refcount_set(&ns->count, 1);
+	/* One for who asked, one for rc_proxy_inherit(). */
+	refcount_set(&ns->count, 2);
 }
 
 /**
@@ -608,6 +418,8 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
  * @hier: the hierarchy
  * @grp: where the task is to be in @hier; NULL for the root
  * @fresh: memory for a proxy, from rc_proxy_init(), or NULL
+ * @heir: is set if the proxy does not hold its namespaces yet: as long as
+ *	rc_proxy_inherit() has not been called, a reference to @old does
  *
  * Finds a proxy with @old's namespaces and groups but for @grp, or makes one of
  * @fresh, and marks @old as one that a task has been moved from.
@@ -617,7 +429,8 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
  * one.
  */
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
-			     struct rc_group *grp, struct nsproxy *fresh)
+			     struct rc_group *grp, struct nsproxy *fresh,
+			     bool *heir)
 {
 	unsigned int slot = hier->id;
 	unsigned long key, flags;
@@ -644,6 +457,7 @@ struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			ns->rc.dead = false;
 			rc_debug_add(-1, &rc_debug_counts.proxies_dead);
 			rc_proxy_hold(ns, old, hier, grp);
+			*heir = true;
 			goto out;
 		}
 	}
@@ -664,6 +478,7 @@ struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 		__assign_bit(slot, &ns->rc.mask, !!grp);
 		ns->rc.installed = true;
 		rc_proxy_hold(ns, old, hier, grp);
+		*heir = true;
 		ns->rc.key = key;
 		hash_add(rc_proxy_hash, &ns->rc.hash, key);
 	}
@@ -672,4 +487,25 @@ out:
 		old->rc.moved = true;
 	spin_unlock_irqrestore(&rc_proxy_lock, flags);
 	return ns;
+}
+
+/**
+ * rc_proxy_inherit - let a proxy hold its namespaces itself
+ * @heir: the proxy, as rc_proxy_get() said of it
+ * @from: the one that has held them for it; the caller's reference to it goes
+ *
+ * Mostly a task has moved from @from to @heir, and had been the only one there.
+ * Then what @from held passes on, and nothing is counted.
+ *
+ * Context: process context, no locks of rc held, may sleep.
+ */
+void rc_proxy_inherit(struct nsproxy *heir, struct nsproxy *from)
+{
+	if (refcount_dec_if_one(&from->count)) {
+		rc_proxy_free(from);
+	} else {
+		rc_proxy_get_namespaces(from);
+		put_nsproxy(from);
+	}
+	put_nsproxy(heir);
 }

@@ -46,6 +46,10 @@ void __init rc_init_early(void)
 		__assign_bit(id, &rc_hooks.can_fork, ss->can_fork);
 		__assign_bit(id, &rc_hooks.fork, ss->fork);
 		__assign_bit(id, &rc_hooks.exit, ss->exit);
+		__assign_bit(id, &rc_hooks.ask,
+			     ss->can_attach || ss->cancel_attach);
+		__assign_bit(id, &rc_hooks.tell, ss->attach);
+		__assign_bit(id, &rc_hooks.settle, ss->settle_task);
 		for (file = ss->files; file && file->name; file++)
 			file->ss = ss;
 	}

@@ -115,15 +115,20 @@ struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new)
 		return rc_drop_proxy(tsk);
 
 	task_lock(tsk);
-	/* Who moves this process has prepared for the proxy that is there. */
+	/*
+	 * Who moves this process has prepared for the proxy that is there. The
+	 * lock before the look; pairs with the barrier in rc_moves_alike().
+	 */
+	smp_mb__after_spinlock();
 	while (rc_is_moving(tsk)) {
 		task_unlock(tsk);
 		rc_wait_for_move();
 		task_lock(tsk);
+		smp_mb__after_spinlock();
 	}
 	old = tsk->nsproxy;
 	rc_proxy_fill(new, old);
-	/* As in rc_proxy_change(). The task stays in the list where it is. */
+	/* As in rc_switch_proxy(). The task stays in the list where it is. */
 	smp_store_release(&tsk->nsproxy, new);
 	task_unlock(tsk);
 	return old;
