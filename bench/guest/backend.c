@@ -292,6 +292,28 @@ int group_open(const struct place *place, unsigned int hier, const char *name,
 	return fd;
 }
 
+/* Opens a file of the controller cpuset to be written. */
+int group_open_cpuset(const struct place *place, const char *name,
+		      const char *file)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	place_path(place, 0, name, path);
+	strcat(path, is_rc() ? "/" : "/cpuset.");
+	strcat(path, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		die("open %s", path);
+	return fd;
+}
+
+void group_configure(int fd, const char *text)
+{
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		die("cannot write %s", text);
+}
+
 void group_attach(int fd, const char *id, int len)
 {
 	if (write(fd, id, len) != len)

@@ -88,6 +88,9 @@ void groups_each(const struct place *place, unsigned int nr,
 		 void (*func)(const struct place *place, const char *name));
 int group_open(const struct place *place, unsigned int hier, const char *name,
 	       bool process, int flags);
+int group_open_cpuset(const struct place *place, const char *name,
+		      const char *file);
+void group_configure(int fd, const char *text);
 void group_attach(int fd, const char *id, int len);
 
 /* tasks.c: processes that are there to be measured */
@@ -172,6 +175,24 @@ void op_attach(void *row);
 void op_group(void *row);
 void op_in_groups(struct op_row row, void (*op)(void *row));
 void op_about_groups(struct op_row row, void (*op)(void *row));
+
+/* rows.c and sets.c: operations that are measured one by one */
+
+/**
+ * struct row - what is measured, and where
+ * @name: the row's name
+ * @x: what it depends on, for the name and for @func
+ */
+struct row {
+	const char *name;
+	unsigned long x;
+};
+
+void set_cpus_beside_row(const struct row *row);
+void set_remove_beside_row(const struct row *row);
+void set_cpus_siblings_row(const struct row *row);
+void set_mems_siblings_row(const struct row *row);
+void set_remove_siblings_row(const struct row *row);
 
 /* What is measured: operations one by one, memory, locks, many CPUs together. */
 void rows_run(const char *name, unsigned long x);

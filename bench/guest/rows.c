@@ -17,16 +17,6 @@
 
 #include "bench.h"
 
-/**
- * struct row - what is measured, and where
- * @name: the row's name
- * @x: what it depends on, for the name and for @func
- */
-struct row {
-	const char *name;
-	unsigned long x;
-};
-
 /* No groups, or not this controller: then a row that is about them has no number. */
 static bool lacks(const struct row *row, enum controller controller)
 {
@@ -622,6 +612,11 @@ static const struct {
 	{ "mkdir+rmdir cpuset", group_cycle_cpuset_row, { 1 } },
 	{ "mkdir+rmdir beside", group_cycle_beside_row, { 10, 100, 1000 } },
 	{ "mkdir siblings", siblings_row, { 1000 } },
+	{ "cpuset cpus beside", set_cpus_beside_row, { 10000 } },
+	{ "cpuset rmdir beside", set_remove_beside_row, { 10000 } },
+	{ "cpuset cpus siblings", set_cpus_siblings_row, { 1000 } },
+	{ "cpuset mems siblings", set_mems_siblings_row, { 1000 } },
+	{ "cpuset rmdir siblings", set_remove_siblings_row, { 1000 } },
 	{ "list", list_row, { 10, 100, 1000, 10000 } },
 	{ "list 10 beside", list_beside_row, { 10000 } },
 	{ "list new dir", list_dir_new_row, { 0 } },
