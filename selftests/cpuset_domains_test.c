@@ -205,4 +205,39 @@ TEST_F(domains, relax_domain_level_of_groups)
 	EXPECT_FALSE(has_flag(0, 0, "SD_BALANCE_NEWIDLE"));
 }
 
+/* In a domain that is the root's, those of groups count while they have CPUs. */
+TEST_F(domains, relax_domain_level_below)
+{
+	const char *a = cs_new(self->root, "0-3", "0");
+
+	ASSERT_TRUE(!!a);
+	ASSERT_EQ(0, cs_write(a, "sched_relax_domain_level", "0"));
+	EXPECT_FALSE(has_flag(0, 0, "SD_BALANCE_NEWIDLE"));
+	ASSERT_EQ(0, cs_write(a, "cpus", ""));
+	EXPECT_TRUE(has_flag(0, 0, "SD_BALANCE_NEWIDLE"));
+	ASSERT_EQ(0, cs_write(a, "cpus", "4"));
+	EXPECT_FALSE(has_flag(0, 0, "SD_BALANCE_NEWIDLE"));
+	ASSERT_EQ(0, rc_rmdir(a));
+	EXPECT_TRUE(has_flag(0, 0, "SD_BALANCE_NEWIDLE"));
+}
+
+/* Many groups that overlap in turn are one; so are those that begin alike. */
+TEST_F(domains, chain)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < 3; cpu++)
+		ASSERT_TRUE(!!cs_new(self->root, rc_fmt("%d-%d", cpu, cpu + 1),
+				     "0"));
+	ASSERT_TRUE(!!cs_new(self->root, "6", "0"));
+	ASSERT_TRUE(!!cs_new(self->root, "6-7", "0"));
+	ASSERT_TRUE(!!cs_new(self->root, "6", "0"));
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "0"));
+	EXPECT_STREQ("0-3|0-3|0-3|0-3|||6-7|6-7", cs_domains());
+	/* One that joins both is the last that there is. */
+	ASSERT_TRUE(!!cs_new(self->root, "3,7", "0"));
+	EXPECT_STREQ("0-3,6-7|0-3,6-7|0-3,6-7|0-3,6-7|||0-3,6-7|0-3,6-7",
+		     cs_domains());
+}
+
 TEST_HARNESS_MAIN

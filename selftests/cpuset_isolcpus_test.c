@@ -7,13 +7,18 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/sched/types.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
 #include "cpuset_util.h"
+
+#define MS 1000000ULL
+#define SCHED_DEADLINE 6
 
 FIXTURE(isolcpus)
 {
@@ -34,6 +39,43 @@ FIXTURE_TEARDOWN(isolcpus)
 {
 	EXPECT_EQ(0, cs_teardown());
 	EXPECT_EQ(0, cs_show_domains(false));
+}
+
+/* For cs_do(): 70 % of a CPU for the worker. */
+static int become_deadline(struct cs_worker *worker)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = SCHED_DEADLINE,
+		.sched_runtime = 70 * MS,
+		.sched_deadline = 100 * MS,
+		.sched_period = 100 * MS,
+	};
+
+	return syscall(SYS_sched_setattr, 0, &attr, 0) ? -errno : 0;
+}
+
+/*
+ * Deadline tasks that go there take their bandwidth along, so that there is room for
+ * two of these. The first test, as this goes for domains that are as at boot, too.
+ */
+TEST_F(isolcpus, deadline)
+{
+	const char *grp = cs_new(self->root, "6-7", "0");
+	struct cs_worker *worker[3];
+	int i;
+
+	ASSERT_TRUE(!!grp);
+	for (i = 0; i < 3; i++) {
+		worker[i] = cs_worker_new();
+		ASSERT_TRUE(!!worker[i]);
+		ASSERT_EQ(0, cs_do(worker[i], become_deadline));
+	}
+	EXPECT_EQ(0, cs_attach(grp, worker[0]->pid));
+	EXPECT_EQ(0, cs_attach(grp, worker[1]->pid));
+	EXPECT_EQ(-EBUSY, cs_attach(grp, worker[2]->pid));
+	EXPECT_EQ(0, cs_attach(self->root, worker[0]->pid));
+	EXPECT_EQ(0, cs_attach(grp, worker[2]->pid));
 }
 
 /* They are in no domain, whichever group has them, and stay the root's. */

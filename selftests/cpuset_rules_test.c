@@ -267,6 +267,28 @@ TEST_F(exclusive, written)
 	EXPECT_EQ(0, cs_write(self->a, variant->file, variant->all));
 }
 
+/* That is so when other exclusive ones have gone, or are exclusive no more. */
+TEST_F(exclusive, some_gone)
+{
+	const char *c = cs_new(self->hier, NULL, NULL);
+	const char *d = cs_new(self->hier, NULL, NULL);
+
+	ASSERT_TRUE(c && d);
+	ASSERT_EQ(0, cs_write(self->a, variant->file, variant->part));
+	ASSERT_EQ(0, cs_write(self->a, variant->flag, "1"));
+	ASSERT_EQ(0, cs_write(c, variant->flag, "1"));
+	ASSERT_EQ(0, cs_write(d, variant->flag, "1"));
+	ASSERT_EQ(0, rc_rmdir(c));
+	EXPECT_EQ(-EINVAL, cs_try(self->hier, self->b, variant->file,
+				  variant->part));
+	ASSERT_EQ(0, cs_write(d, variant->flag, "0"));
+	ASSERT_EQ(0, rc_rmdir(d));
+	EXPECT_EQ(-EINVAL, cs_try(self->hier, self->b, variant->file,
+				  variant->part));
+	ASSERT_EQ(0, rc_rmdir(self->a));
+	EXPECT_EQ(0, cs_write(self->b, variant->file, variant->part));
+}
+
 /* The other kind of exclusiveness is none of its business. */
 TEST_F(exclusive, of_the_other_kind)
 {

@@ -41,7 +41,6 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/workqueue.h>
 
 #include "cpuset.h"
 
@@ -115,7 +114,7 @@ static bool cpuset_conflict(const struct cpuset_conf *a,
  * @trial: what it is to have
  * @has_tasks: it has tasks
  *
- * Context: cpuset_mutex held.
+ * Context: cpuset_mutex and cpus_read_lock() held; may sleep.
  * Return: 0; -EBUSY a set below has more, or deadline tasks need more CPUs;
  * -EACCES the set above has less; -ENOSPC tasks would have no CPU or no node;
  * -EINVAL another set, of which one is exclusive, has the same.
@@ -137,8 +136,12 @@ int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 	    (cpumask_empty(trial->cpus) || nodes_empty(trial->mems)))
 		return -ENOSPC;
 	if (cpuset_is(cs, CS_CPU_EXCLUSIVE) &&
-	    !cpuset_cpumask_can_shrink(cs->conf.cpus, trial->cpus))
+	    !cpuset_dl_can_shrink(cs->conf.cpus, trial->cpus))
 		return -EBUSY;
+	/* There can be many. */
+	if (!cpuset_is_exclusive(trial) &&
+	    parent->nr_exclusive == cpuset_is_exclusive(&cs->conf))
+		return 0;
 	list_for_each_entry(pos, &parent->children, node)
 		if (pos != cs && cpuset_conflict(trial, &pos->conf))
 			return -EINVAL;
@@ -191,34 +194,21 @@ static void cpuset_refresh_one(struct cpuset *cs)
 	if (cpuset_lost_mems(cs))
 		mems = parent->effective_mems;
 
-	if (cpumask_equal(&cpus, cs->effective_cpus) &&
-	    nodes_equal(mems, cs->effective_mems))
+	if (!cpumask_equal(&cpus, cs->effective_cpus)) {
+		if (cpuset_is(cs, CS_SCHED_LOAD_BALANCE) &&
+		    cpuset_shapes_domains(cs))
+			cpuset_domains_stale = true;
+	} else if (nodes_equal(mems, cs->effective_mems)) {
+		cpuset_note_mems(cs);
 		return;
-	if (!cpumask_equal(&cpus, cs->effective_cpus) &&
-	    cpuset_is(cs, CS_SCHED_LOAD_BALANCE))
-		cpuset_domains_stale = true;
+	}
 
 	spin_lock_irq(&cpuset_masks_lock);
 	cpumask_copy(cs->effective_cpus, &cpus);
 	cs->effective_mems = mems;
 	spin_unlock_irq(&cpuset_masks_lock);
+	cpuset_note_mems(cs);
 	cpuset_mark(cs);
-}
-
-bool cpuset_node_coming;
-
-/* Sets without nodes have no tasks. */
-static bool cpuset_restricts_memory(void)
-{
-	struct cpuset *cs;
-
-	if (cpuset_node_coming && !list_empty(&top_cpuset.children))
-		return true;
-	for_each_cpuset(cs, &top_cpuset)
-		if (!nodes_empty(cs->effective_mems) &&
-		    !nodes_subset(top_cpuset.effective_mems, cs->effective_mems))
-			return true;
-	return false;
 }
 
 /**
@@ -236,47 +226,6 @@ void cpuset_refresh(struct cpuset *top)
 		cpuset_refresh_one(cs);
 }
 
-/*
- * What asks about memory nodes is patched into the page allocator when some set
- * has less than all of them, and out of it a while after the last of those, which
- * costs ten times as much as a set: some make and remove one after the other.
- */
-static bool cpuset_keys_on;
-
-static void cpuset_keys_off(struct work_struct *work)
-{
-	cpus_read_lock();
-	mutex_lock(&cpuset_mutex);
-	if (cpuset_keys_on && !cpuset_restricts_memory()) {
-		cpuset_keys_on = false;
-		cpuset_dec();
-	}
-	mutex_unlock(&cpuset_mutex);
-	cpus_read_unlock();
-}
-
-static DECLARE_DELAYED_WORK(cpuset_keys_work, cpuset_keys_off);
-
-/**
- * cpuset_update_keys - have the page allocator ask about nodes if a set demands it
- *
- * Context: cpuset_mutex and cpus_read_lock() held; after cpuset_refresh(), and
- * before tasks are given what they are to have.
- */
-void cpuset_update_keys(void)
-{
-	bool on;
-
-	lockdep_assert_held(&cpuset_mutex);
-	on = cpuset_restricts_memory();
-	if (on && !cpuset_keys_on) {
-		cpuset_keys_on = true;
-		cpuset_inc();
-	} else if (!on && cpuset_keys_on) {
-		queue_delayed_work(system_wq, &cpuset_keys_work, HZ);
-	}
-}
-
 /**
  * cpuset_set_conf - configure a set
  * @cs: the set
@@ -288,8 +237,12 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial)
 {
 	const unsigned long spread = BIT(CS_SPREAD_PAGE) | BIT(CS_SPREAD_SLAB);
 	unsigned long changed = cs->conf.flags ^ trial->flags;
+	struct cpuset *parent = cpuset_parent(cs);
 
 	lockdep_assert_held(&cpuset_mutex);
+	if (parent)
+		parent->nr_exclusive += cpuset_is_exclusive(trial) -
+					cpuset_is_exclusive(&cs->conf);
 	spin_lock_irq(&cpuset_masks_lock);
 	cpumask_copy(cs->conf.cpus, trial->cpus);
 	cs->conf.mems = trial->mems;
@@ -301,7 +254,7 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial)
 	cpuset_refresh(cs);
 	cpuset_update_keys();
 	if ((changed & BIT(CS_SCHED_LOAD_BALANCE)) &&
-	    !cpumask_empty(cs->effective_cpus))
+	    !cpumask_empty(cs->effective_cpus) && cpuset_shapes_domains(cs))
 		cpuset_domains_stale = true;
 	if (cpuset_domains_stale)
 		cpuset_rebuild_domains();
@@ -406,9 +359,11 @@ static void cpuset_offline(struct rc_state *st)
 	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
 	list_del_init(&cs->node);
+	cpuset_parent(cs)->nr_exclusive -= cpuset_is_exclusive(&cs->conf);
+	cpuset_note_mems(cs);
 	cpuset_update_keys();
 	if (cpuset_is(cs, CS_SCHED_LOAD_BALANCE) &&
-	    !cpumask_empty(cs->effective_cpus))
+	    !cpumask_empty(cs->effective_cpus) && cpuset_shapes_domains(cs))
 		cpuset_rebuild_domains();
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();

@@ -76,6 +76,8 @@ struct cpuset_meter {
  * @strayed: a task has been given other CPUs, see cpuset_cpus_allowed_fallback();
  *	written without locks
  * @rebinding: how many are about to rebind policies of memory areas of its tasks
+ * @restricts: it has nodes, but not all of them, see cpuset_note_mems()
+ * @nr_exclusive: how many of @children are exclusive
  * @children: sets below
  * @node: in the parent's @children; empty when the group has been removed
  * @uf: for cpuset_rebuild_domains()
@@ -95,7 +97,9 @@ struct cpuset {
 	u64 gen;
 	u64 settled;
 	bool strayed;
+	bool restricts;
 	atomic_t rebinding;
+	unsigned int nr_exclusive;
 	struct list_head children;
 	struct list_head node;
 	struct uf_node uf;
@@ -130,6 +134,11 @@ static inline bool cpuset_is(const struct cpuset *cs, unsigned int flag)
 	return test_bit(flag, &cs->conf.flags);
 }
 
+static inline bool cpuset_is_exclusive(const struct cpuset_conf *conf)
+{
+	return conf->flags & (BIT(CS_CPU_EXCLUSIVE) | BIT(CS_MEM_EXCLUSIVE));
+}
+
 /* Were CPUs configured, and have all of them gone? */
 static inline bool cpuset_lost_cpus(const struct cpuset *cs)
 {
@@ -154,15 +163,12 @@ static inline struct cpuset *cpuset_get(struct cpuset *cs)
 }
 
 /* cpuset.c */
-/* A node is about to get memory; cpuset_mutex. */
-extern bool cpuset_node_coming;
 int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 		 bool has_tasks);
 struct cpuset *cpuset_next(struct cpuset *pos, struct cpuset *top, bool skip);
 void cpuset_mark(struct cpuset *cs);
 void cpuset_put(struct cpuset *cs);
 void cpuset_refresh(struct cpuset *top);
-void cpuset_update_keys(void);
 void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial);
 
 /* All sets below the top one, and itself, parents first. */
@@ -206,6 +212,9 @@ void cpuset_dl_commit(struct task_struct *tsk);
 bool cpuset_dl_accounted(struct task_struct *tsk);
 bool cpuset_dl_concerned(struct task_struct *tsk);
 int cpuset_dl_set_cpus(struct task_struct *tsk, const struct cpumask *cpus);
+void cpuset_dl_seen(void);
+bool cpuset_dl_can_shrink(const struct cpumask *cpus,
+			  const struct cpumask *trial);
 void cpuset_dl_recount(void);
 void cpuset_dl_forget(struct task_struct *tsk);
 void cpuset_dl_account(void);
@@ -213,10 +222,16 @@ void cpuset_dl_expire_all(void);
 
 /* cpuset_domains.c */
 extern bool cpuset_domains_stale;
+void cpuset_domains_init(void);
+bool cpuset_shapes_domains(const struct cpuset *cs);
 void cpuset_rebuild_domains(void);
 bool cpuset_same_domain(int cpu, const struct cpumask *cpus);
 
 /* cpuset_hooks.c */
+/* A node is about to get memory; cpuset_mutex. */
+extern bool cpuset_node_coming;
+void cpuset_note_mems(struct cpuset *cs);
+void cpuset_update_keys(void);
 void cpuset_meter_init(struct cpuset_meter *meter);
 unsigned int cpuset_meter_rate(struct cpuset_meter *meter);
 

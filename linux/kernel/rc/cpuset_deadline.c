@@ -47,6 +47,24 @@ static LIST_HEAD(cpuset_dl_moves);
 /* Of those that a task is to have. Protected by cpuset_mutex. */
 static struct cpumask cpuset_dl_cpus;
 
+/*
+ * There may be deadline tasks, or such as have been some and are accounted for.
+ * Cleared under cpuset_mutex, by who has looked at all tasks and found none.
+ */
+static bool cpuset_dl_any;
+
+/**
+ * cpuset_dl_seen - a task becomes a deadline task, for others to find
+ *
+ * Context: any; cpuset_mutex held unless it is one by priority inheritance alone,
+ * and so has no bandwidth.
+ */
+void cpuset_dl_seen(void)
+{
+	if (!READ_ONCE(cpuset_dl_any))
+		WRITE_ONCE(cpuset_dl_any, true);
+}
+
 /* By policy: what another task has lent by priority inheritance is not its own. */
 static bool cpuset_dl_policy(const struct task_struct *tsk)
 {
@@ -316,6 +334,22 @@ static void cpuset_dl_add(struct task_struct *tsk)
 		dl_bw_free(task_cpu(tsk), tsk->dl.dl_bw);
 }
 
+static void cpuset_dl_add_all(void)
+{
+	struct task_struct *process, *tsk;
+
+	/* Who becomes one by inheritance meanwhile sets it again. */
+	WRITE_ONCE(cpuset_dl_any, false);
+	rcu_read_lock();
+	for_each_process_thread(process, tsk) {
+		if (dl_task(tsk)) {
+			cpuset_dl_add(tsk);
+			cpuset_dl_seen();
+		}
+	}
+	rcu_read_unlock();
+}
+
 /**
  * cpuset_dl_account - account for all deadline tasks anew
  *
@@ -325,17 +359,13 @@ static void cpuset_dl_add(struct task_struct *tsk)
  */
 void cpuset_dl_account(void)
 {
-	struct task_struct *process, *tsk;
 	struct cpuset_dl_move *move;
 	unsigned int cpu;
 
 	lockdep_assert_held(&cpuset_mutex);
 	dl_clear_root_domain(&def_root_domain);
-	rcu_read_lock();
-	for_each_process_thread(process, tsk)
-		if (dl_task(tsk))
-			cpuset_dl_add(tsk);
-	rcu_read_unlock();
+	if (READ_ONCE(cpuset_dl_any))
+		cpuset_dl_add_all();
 	list_for_each_entry(move, &cpuset_dl_moves, node) {
 		/* That may have gone, or be in another domain. */
 		cpuset_dl_narrow(move->tsk, move->cs->effective_cpus);
@@ -345,6 +375,28 @@ void cpuset_dl_account(void)
 		if (dl_bw_alloc(move->cpu, move->bw))
 			move->bw = 0;
 	}
+}
+
+/**
+ * cpuset_dl_can_shrink - is it enough for deadline tasks if a set has fewer CPUs?
+ * @cpus: those that it has
+ * @trial: those that it is to have
+ *
+ * The account of the domain may have more in it: the scheduler's own servers, which
+ * each CPU has anyhow.
+ *
+ * Context: cpuset_mutex and cpus_read_lock() held; may sleep.
+ * Return: true if it is.
+ */
+bool cpuset_dl_can_shrink(const struct cpumask *cpus,
+			  const struct cpumask *trial)
+{
+	lockdep_assert_held(&cpuset_mutex);
+	if (!READ_ONCE(cpuset_dl_any) || cpuset_cpumask_can_shrink(cpus, trial))
+		return true;
+	cpuset_rebuild_domains();
+	return !READ_ONCE(cpuset_dl_any) ||
+	       cpuset_cpumask_can_shrink(cpus, trial);
 }
 
 /**
@@ -360,6 +412,8 @@ void cpuset_dl_expire_all(void)
 	struct task_struct *process, *tsk;
 
 	lockdep_assert_held(&cpuset_mutex);
+	if (!READ_ONCE(cpuset_dl_any))
+		return;
 	rcu_read_lock();
 	for_each_process_thread(process, tsk)
 		cpuset_dl_expire(tsk);

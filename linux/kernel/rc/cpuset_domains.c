@@ -9,6 +9,7 @@
  */
 
 #include <linux/cpu.h>
+#include <linux/init.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/deadline.h>
@@ -64,17 +65,23 @@ static unsigned int cpuset_balanced(struct cpuset **sets, unsigned int max)
 	return nr;
 }
 
+/* Each with the last one before it that has a CPU, for each of its CPUs. */
 static void cpuset_merge_overlapping(struct cpuset **sets, unsigned int nr)
 {
-	unsigned int i, j;
+	/* Will be filled in afterwards. */
+	unsigned int *last = cpuset_domain_of, i;
+	int cpu;
 
+	memset(last, 0, sizeof(cpuset_domain_of));
 	for (i = 0; i < nr; i++)
 		uf_node_init(&sets[i]->uf);
-	for (i = 0; i < nr; i++)
-		for (j = i + 1; j < nr; j++)
-			if (cpumask_intersects(sets[i]->effective_cpus,
-					       sets[j]->effective_cpus))
-				uf_union(&sets[i]->uf, &sets[j]->uf);
+	for (i = 0; i < nr; i++) {
+		for_each_cpu(cpu, sets[i]->effective_cpus) {
+			if (last[cpu])
+				uf_union(&sets[i]->uf, &sets[last[cpu] - 1]->uf);
+			last[cpu] = i + 1;
+		}
+	}
 }
 
 static bool cpuset_is_first(const struct cpuset *cs)
@@ -156,6 +163,20 @@ static void cpuset_note_domains(const struct cpuset_domains *doms)
 }
 
 /**
+ * cpuset_domains_init - note the domain that the scheduler has made at boot
+ *
+ * All CPUs, but those that isolcpus= takes out.
+ */
+void __init cpuset_domains_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		cpuset_domain_of[cpu] =
+			housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
+}
+
+/**
  * cpuset_same_domain - is a CPU in one scheduling domain with any of others?
  * @cpu: the CPU
  * @cpus: the others
@@ -172,6 +193,27 @@ bool cpuset_same_domain(int cpu, const struct cpumask *cpus)
 		if (cpuset_domain_of[other] == cpuset_domain_of[cpu])
 			return true;
 	return false;
+}
+
+/**
+ * cpuset_shapes_domains - do domains depend on what CPUs a set has?
+ * @cs: the set, which has sched_load_balance, or has had it
+ *
+ * Not where one above is balanced, which speaks for it in all but the level that
+ * it asks for.
+ *
+ * Context: cpuset_mutex held.
+ * Return: true if they do.
+ */
+bool cpuset_shapes_domains(const struct cpuset *cs)
+{
+	lockdep_assert_held(&cpuset_mutex);
+	if (cs->relax_domain_level != -1)
+		return true;
+	while ((cs = cpuset_parent(cs)))
+		if (cpuset_is_balanced(cs))
+			return false;
+	return true;
 }
 
 /**

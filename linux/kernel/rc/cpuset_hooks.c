@@ -24,6 +24,82 @@ DEFINE_STATIC_KEY_FALSE(cpusets_enabled_key);
 DEFINE_STATIC_KEY_FALSE(cpusets_insane_config_key);
 
 /*
+ * Whether the page allocator asks: the static keys
+ */
+
+/* Sets that have nodes, but not all of them. Protected by cpuset_mutex. */
+static unsigned int cpuset_nr_restricting;
+
+/**
+ * cpuset_note_mems - note whether a set has some nodes only
+ * @cs: the set, whose nodes have changed, or those of the top; or that has gone
+ *
+ * Sets without nodes have no tasks.
+ *
+ * Context: cpuset_mutex held; cpuset_update_keys() has to follow.
+ */
+void cpuset_note_mems(struct cpuset *cs)
+{
+	bool restricts = !list_empty(&cs->node) &&
+			 !nodes_empty(cs->effective_mems) &&
+			 !nodes_subset(top_cpuset.effective_mems,
+				       cs->effective_mems);
+
+	lockdep_assert_held(&cpuset_mutex);
+	cpuset_nr_restricting += restricts - cs->restricts;
+	cs->restricts = restricts;
+}
+
+bool cpuset_node_coming;
+
+static bool cpuset_restricts_memory(void)
+{
+	return cpuset_nr_restricting ||
+	       (cpuset_node_coming && !list_empty(&top_cpuset.children));
+}
+
+/*
+ * What asks about memory nodes is patched into the page allocator when some set
+ * has less than all of them, and out of it a while after the last of those, which
+ * costs ten times as much as a set: some make and remove one after the other.
+ */
+static bool cpuset_keys_on;
+
+static void cpuset_keys_off(struct work_struct *work)
+{
+	cpus_read_lock();
+	mutex_lock(&cpuset_mutex);
+	if (cpuset_keys_on && !cpuset_restricts_memory()) {
+		cpuset_keys_on = false;
+		cpuset_dec();
+	}
+	mutex_unlock(&cpuset_mutex);
+	cpus_read_unlock();
+}
+
+static DECLARE_DELAYED_WORK(cpuset_keys_work, cpuset_keys_off);
+
+/**
+ * cpuset_update_keys - have the page allocator ask about nodes if a set demands it
+ *
+ * Context: cpuset_mutex and cpus_read_lock() held; after cpuset_refresh(), and
+ * before tasks are given what they are to have.
+ */
+void cpuset_update_keys(void)
+{
+	bool on;
+
+	lockdep_assert_held(&cpuset_mutex);
+	on = cpuset_restricts_memory();
+	if (on && !cpuset_keys_on) {
+		cpuset_keys_on = true;
+		cpuset_inc();
+	} else if (!on && cpuset_keys_on) {
+		queue_delayed_work(system_wq, &cpuset_keys_work, HZ);
+	}
+}
+
+/*
  * memory_pressure: a rate that halves in 10 seconds without events
  */
 
@@ -178,6 +254,7 @@ void __init cpuset_init_smp(void)
 {
 	cpumask_copy(top_cpuset.effective_cpus, cpu_active_mask);
 	top_cpuset.effective_mems = node_states[N_MEMORY];
+	cpuset_domains_init();
 	hotplug_memory_notifier(cpuset_memory_callback, CPUSET_CALLBACK_PRI);
 }
 
@@ -203,10 +280,11 @@ void cpuset_unlock(void)
 
 /*
  * Deadline tasks are not counted by set: cpuset_rebuild_domains(), which is rare,
- * looks at all tasks.
+ * looks at all tasks, if there are any of that kind.
  */
 void inc_dl_tasks_cs(struct task_struct *task)
 {
+	cpuset_dl_seen();
 }
 
 void dec_dl_tasks_cs(struct task_struct *task)

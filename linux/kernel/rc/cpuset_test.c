@@ -159,8 +159,11 @@ static void cpuset_check_test(struct kunit *test)
 	set_conf(&fix->cs[SIBLING].conf, c->sibling, c->sibling,
 		 c->flags.sibling);
 	set_conf(&fix->cs[CHILD].conf, c->child, c->child, c->flags.child);
+	fix->cs[PARENT].nr_exclusive =
+		cpuset_is_exclusive(&fix->cs[SIBLING].conf);
 	set_conf(&fix->trial, c->trial, c->trial, c->flags.trial);
 
+	guard(cpus_read_lock)();
 	guard(mutex)(&cpuset_mutex);
 	KUNIT_EXPECT_EQ(test, c->err,
 			cpuset_check(&fix->cs[SET], &fix->trial, c->has_tasks));
@@ -190,6 +193,7 @@ static void cpuset_walk_test(struct kunit *test)
 static bool cpuset_asked(struct cpuset *cs, nodemask_t mems)
 {
 	cs->effective_mems = mems;
+	cpuset_note_mems(cs);
 	cpuset_update_keys();
 	return cpusets_enabled();
 }
@@ -225,6 +229,7 @@ static void cpuset_keys_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cpuset_asked(cs, all));
 	cpuset_node_coming = false;
 	list_del_init(&cs->node);
+	cpuset_note_mems(cs);
 	cpuset_update_keys();
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
