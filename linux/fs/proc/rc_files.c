@@ -10,6 +10,7 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
 #include <linux/pid_namespace.h>
@@ -74,10 +75,27 @@ static int rc_open(struct inode *inode, struct file *file,
 	return 0;
 }
 
+/*
+ * Most files are written once, to configure a new group, and are not worth an inode
+ * for as long as the group is there. But who watches the inode relies on it.
+ */
+static void rc_written(struct inode *inode)
+{
+	struct proc_dir_entry *de = PDE(inode);
+
+	if (READ_ONCE(de->written))
+		return;
+	WRITE_ONCE(de->written, true);
+	if (atomic_read(&inode->i_count) == 1)
+		d_mark_dontcache(inode);
+}
+
 static int rc_release(struct inode *inode, struct file *file)
 {
 	struct rc_open *of = rc_opened(file);
 
+	if (file->f_mode & FMODE_WRITE)
+		rc_written(inode);
 	rc_pids_free(&of->pids);
 	if (of->ucounts)
 		dec_ucount(of->ucounts, UCOUNT_RC_LISTS);
