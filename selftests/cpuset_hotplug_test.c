@@ -175,6 +175,63 @@ TEST_F(hotplug, affinity_returns)
 	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3") && RUNS_ON(running, "3")));
 }
 
+/* The same of a CPU without which the group has others. */
+TEST_F(hotplug, affinity_within)
+{
+	const char *grp = cs_new(self->root, "1-3", "0");
+	pid_t pid = rc_sleeper(), running = rc_spinner();
+
+	ASSERT_TRUE(!!grp);
+	ASSERT_EQ(0, cs_attach(grp, pid));
+	ASSERT_EQ(0, cs_attach(grp, running));
+	ASSERT_EQ(0, cs_set_affinity(pid, "3"));
+	ASSERT_EQ(0, cs_set_affinity(running, "3"));
+	ASSERT_EQ(0, cs_online_cpu(3, false));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "1-2") && RUNS_ON(running, "1-2")));
+	ASSERT_EQ(0, cs_online_cpu(3, true));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(pid, "3") && RUNS_ON(running, "3")));
+}
+
+/*
+ * Suspend puts all CPUs but one off line, in order, and resume puts them back: then
+ * all is as it was, groups, CPUs, and what was asked for.
+ */
+TEST_F(hotplug, suspend)
+{
+	const char *machine = cs_new(self->root, "2-7", "0-1");
+	const char *one = machine ? cs_new(machine, "3", "0") : NULL;
+	const char *two = machine ? cs_new(machine, "4-5", "0-1") : NULL;
+	pid_t in_one = rc_spinner(), in_two = rc_spinner();
+	pid_t above = rc_sleeper(), asleep = rc_sleeper();
+	int cpu;
+
+	ASSERT_TRUE(one && two);
+	ASSERT_EQ(0, cs_attach(one, in_one));
+	ASSERT_EQ(0, cs_attach(two, in_two));
+	ASSERT_EQ(0, cs_attach(two, asleep));
+	ASSERT_EQ(0, cs_attach(machine, above));
+	ASSERT_EQ(0, cs_set_affinity(in_two, "5"));
+	ASSERT_EQ(0, cs_set_affinity(asleep, "4"));
+	ASSERT_EQ(0, cs_set_affinity(above, "6-7"));
+	for (cpu = 1; cpu < 8; cpu++)
+		ASSERT_EQ(0, cs_online_cpu(cpu, false));
+	EXPECT_STREQ("0", cs_read(one, "effective_cpus"));
+	EXPECT_STREQ("0", cs_read(machine, "effective_cpus"));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(in_one, "0") && RUNS_ON(in_two, "0") &&
+			    RUNS_ON(above, "0") && RUNS_ON(asleep, "0")));
+	for (cpu = 1; cpu < 8; cpu++)
+		ASSERT_EQ(0, cs_online_cpu(cpu, true));
+	EXPECT_STREQ("2-7", cs_read(machine, "effective_cpus"));
+	EXPECT_TRUE(IS(one, "cpus", "3") && IS(one, "effective_cpus", "3"));
+	EXPECT_TRUE(IS(two, "cpus", "4-5") && IS(two, "effective_cpus", "4-5"));
+	EXPECT_TRUE(IN(in_one, one) && IN(above, machine));
+	EXPECT_TRUE(IN(in_two, two) && IN(asleep, two));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(in_one, "3") && RUNS_ON(in_two, "5")));
+	EXPECT_TRUE(RC_WAIT(RUNS_ON(above, "6-7") && RUNS_ON(asleep, "4")));
+	EXPECT_EQ(3, cs_cpu_of(in_one));
+	EXPECT_EQ(5, cs_cpu_of(in_two));
+}
+
 /* A group whose CPUs are all off line takes tasks, and they have children. */
 TEST_F(hotplug, attach_meanwhile)
 {
