@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -219,6 +220,25 @@ TEST_F(domains, relax_domain_level_below)
 	EXPECT_FALSE(has_flag(0, 0, "SD_BALANCE_NEWIDLE"));
 	ASSERT_EQ(0, rc_rmdir(a));
 	EXPECT_TRUE(has_flag(0, 0, "SD_BALANCE_NEWIDLE"));
+}
+
+/* A new group that begins with the CPUs of the one above is balanced from then on. */
+TEST_F(domains, cloned)
+{
+	const char *a = cs_new(self->root, "0-3", "0");
+	char dir[] = "/tmp/ksft-XXXXXX";
+
+	ASSERT_TRUE(a && mkdtemp(dir));
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "0"));
+	ASSERT_EQ(0, cs_write(a, "sched_load_balance", "0"));
+	ASSERT_STREQ(NONE, cs_domains());
+	ASSERT_EQ(0, mount("none", dir, "cpuset", 0, NULL));
+	EXPECT_EQ(0, cs_write(rc_fmt("%s%s", dir, a + strlen(self->root)),
+			      "cgroup.clone_children", "1"));
+	EXPECT_TRUE(!!cs_new(a, NULL, NULL));
+	EXPECT_STREQ("0-3|0-3|0-3|0-3||||", cs_domains());
+	EXPECT_EQ(0, umount(dir));
+	EXPECT_EQ(0, rmdir(dir));
 }
 
 /* Many groups that overlap in turn are one; so are those that begin alike. */

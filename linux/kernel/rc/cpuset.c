@@ -48,7 +48,6 @@
 DEFINE_MUTEX(cpuset_mutex);
 DEFINE_SPINLOCK(cpuset_masks_lock);
 
-#define CPUSET_EXCLUSIVE	(BIT(CS_CPU_EXCLUSIVE) | BIT(CS_MEM_EXCLUSIVE))
 #define CPUSET_TOP_FLAGS						\
 	(CPUSET_EXCLUSIVE | BIT(CS_SCHED_LOAD_BALANCE))
 
@@ -319,12 +318,11 @@ static struct rc_state *cpuset_create(struct rc_state *parent)
 /* A new set has what the one above has, unless a sibling has some for itself. */
 static void cpuset_clone(struct cpuset *cs)
 {
-	struct cpuset *parent = cpuset_parent(cs), *pos;
+	struct cpuset *parent = cpuset_parent(cs);
 	bool top = parent == &top_cpuset;
 
-	list_for_each_entry(pos, &parent->children, node)
-		if (pos->conf.flags & CPUSET_EXCLUSIVE)
-			return;
+	if (parent->nr_exclusive)
+		return;
 	spin_lock_irq(&cpuset_masks_lock);
 	cpumask_copy(cs->conf.cpus,
 		     top ? parent->effective_cpus : parent->conf.cpus);
@@ -345,9 +343,9 @@ static void cpuset_online(struct rc_state *st)
 		return;
 	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
+	list_add_tail(&cs->node, &cpuset_parent(cs)->children);
 	if (cpuset_is(cs, CS_CLONE_CHILDREN))
 		cpuset_clone(cs);
-	list_add_tail(&cs->node, &cpuset_parent(cs)->children);
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
 }

@@ -25,6 +25,8 @@ enum {
 	CS_CLONE_CHILDREN,
 };
 
+#define CPUSET_EXCLUSIVE	(BIT(CS_CPU_EXCLUSIVE) | BIT(CS_MEM_EXCLUSIVE))
+
 /**
  * enum cpuset_wait - how long to wait for processes that hold their mmap_lock
  * @CS_WAIT_NOT: not at all
@@ -136,7 +138,7 @@ static inline bool cpuset_is(const struct cpuset *cs, unsigned int flag)
 
 static inline bool cpuset_is_exclusive(const struct cpuset_conf *conf)
 {
-	return conf->flags & (BIT(CS_CPU_EXCLUSIVE) | BIT(CS_MEM_EXCLUSIVE));
+	return conf->flags & CPUSET_EXCLUSIVE;
 }
 
 /* Were CPUs configured, and have all of them gone? */
