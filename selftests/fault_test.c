@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +71,19 @@ static bool disarm(const struct paths *paths)
 static int no_undo(const struct paths *paths)
 {
 	return 0;
+}
+
+/* What mount -t cpuset does, but for a place in the tree, which is not our matter. */
+static int make_file_system(const struct paths *paths)
+{
+	int fd = fsopen("cpuset", 0), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		ret = -errno;
+	close(fd);
+	return ret;
 }
 
 static int make_hier(const struct paths *paths)
@@ -269,6 +283,15 @@ FIXTURE_VARIANT_ADD(fault, mkdir_bound_hierarchy)
 	.undo = remove_it,
 	.file = RC_ROOT "/cpuacct",
 	.plain = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, mount_cpuset)
+{
+	.fn = make_file_system,
+	.undo = remove_it,
+	.file = CS_ROOT,
+	.plain = true,
+	.cpuset = true,
 };
 
 FIXTURE_VARIANT_ADD(fault, mkdir_group)

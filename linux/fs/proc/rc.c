@@ -504,23 +504,36 @@ static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	return 0;
 }
 
+/**
+ * rc_remove_dir - remove a group or a hierarchy that nobody uses, and its directory
+ * @de: the directory
+ *
+ * Context: rc_mutex held, may sleep.
+ * Return: 0, or what rc_group_remove() says.
+ */
+int rc_remove_dir(struct proc_dir_entry *de)
+{
+	int err = rc_group_remove(de->data);
+
+	if (err)
+		return err;
+	/* For rc_dir_forget(). */
+	pde_get(de);
+	rc_kill_dir(de);
+	rc_group_removed(de->data);
+	return 0;
+}
+
 static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 {
 	struct proc_dir_entry *de = PDE(d_inode(dentry));
-	struct rc_group *grp = de->data;
 	int err;
 
-	if (rc_is_root(grp) && !capable(CAP_SYS_ADMIN))
+	if (rc_is_root(de->data) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 
 	mutex_lock(&rc_mutex);
-	err = rc_still_named(de, dir, dentry) ? rc_group_remove(grp) : -ENOENT;
-	if (!err) {
-		/* For rc_dir_forget(). */
-		pde_get(de);
-		rc_kill_dir(de);
-		rc_group_removed(grp);
-	}
+	err = rc_still_named(de, dir, dentry) ? rc_remove_dir(de) : -ENOENT;
 	mutex_unlock(&rc_mutex);
 	return err;
 }

@@ -28,6 +28,7 @@ static inline bool rc_pde_dead(const struct proc_dir_entry *de)
 
 /* rc.c */
 int rc_make_hierarchy(const char *name, const char *agent);
+int rc_remove_dir(struct proc_dir_entry *de);
 int rc_dir_rebind(struct rc_group *root, unsigned long mask);
 
 bool rc_has_file(const struct rc_group *grp, const struct rc_file *file);

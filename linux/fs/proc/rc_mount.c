@@ -7,6 +7,7 @@
  */
 
 #include <linux/bitops.h>
+#include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
@@ -57,9 +58,9 @@ static struct rc_subsys *rc_cpuset(void)
 
 /*
  * The entry of the hierarchy's root, for pde_put(); makes the hierarchy if it is
- * not there. @agent is to be its release agent, unless that is NULL.
+ * not there, with @agent as its release agent.
  */
-static struct proc_dir_entry *rc_cpuset_dir(const char *agent)
+static struct proc_dir_entry *rc_cpuset_dir(const char *agent, bool *made)
 {
 	struct proc_dir_entry *de = NULL;
 	struct rc_subsys *ss = rc_cpuset();
@@ -68,10 +69,9 @@ static struct proc_dir_entry *rc_cpuset_dir(const char *agent)
 	if (!ss)
 		return ERR_PTR(-ENODEV);
 	mutex_lock(&rc_mutex);
-	if (!ss->hier)
-		err = rc_make_hierarchy(ss->name, agent ?: RC_CPUSET_AGENT);
-	else if (agent)
-		err = rc_set_agent(ss->hier, agent);
+	*made = !ss->hier;
+	if (*made)
+		err = rc_make_hierarchy(ss->name, agent);
 	if (!err && !ss->hier)
 		err = -EBUSY;
 	if (!err) {
@@ -82,7 +82,6 @@ static struct proc_dir_entry *rc_cpuset_dir(const char *agent)
 	return de ?: ERR_PTR(err);
 }
 
-/* The superblock takes over the reference to its root. */
 static int rc_cpuset_fill_super(struct super_block *sb)
 {
 	struct rc_cpuset_sb *info = sb->s_fs_info;
@@ -100,6 +99,7 @@ static int rc_cpuset_fill_super(struct super_block *sb)
 	sb->s_stack_depth = FILESYSTEM_MAX_STACK_DEPTH;
 	sb->s_shrink->seeks = 0;
 
+	pde_get(info->root);
 	inode = rc_get_inode(sb, info->root);
 	if (!inode)
 		return -ENOMEM;
@@ -124,20 +124,14 @@ static void rc_cpuset_free_info(struct rc_cpuset_sb *info)
 }
 
 /* All mounts in a pid namespace are one, so that none is made twice in a place. */
-static int rc_cpuset_get_tree(struct fs_context *fc)
+static int rc_cpuset_get_super(struct fs_context *fc, struct proc_dir_entry *de)
 {
-	struct proc_dir_entry *de = rc_cpuset_dir(fc->fs_private);
-	struct rc_cpuset_sb *info;
+	struct rc_cpuset_sb *info = kzalloc(sizeof(*info), GFP_KERNEL);
 	struct super_block *sb;
 	int err = 0;
 
-	if (IS_ERR(de))
-		return PTR_ERR(de);
-	info = kzalloc(sizeof(*info), GFP_KERNEL);
-	if (!info) {
-		pde_put(de);
+	if (!info)
 		return -ENOMEM;
-	}
 	info->root = de;
 	info->proc.pid_ns = get_pid_ns(task_active_pid_ns(current));
 	fc->s_fs_info = info;
@@ -146,7 +140,6 @@ static int rc_cpuset_get_tree(struct fs_context *fc)
 	if (fc->s_fs_info) {
 		fc->s_fs_info = NULL;
 		rc_cpuset_free_info(info);
-		pde_put(de);
 	}
 	if (IS_ERR(sb))
 		return PTR_ERR(sb);
@@ -158,6 +151,56 @@ static int rc_cpuset_get_tree(struct fs_context *fc)
 	}
 	fc->root = dget(sb->s_root);
 	return 0;
+}
+
+/* Gives the hierarchy the agent that was asked for, if one was. */
+static int rc_cpuset_reconfigure(struct fs_context *fc)
+{
+	struct proc_dir_entry *de = PDE(d_inode(fc->root));
+	struct rc_group *grp = de->data;
+	int err = -ENODEV;
+
+	if (!fc->fs_private)
+		return 0;
+	mutex_lock(&rc_mutex);
+	if (!rc_pde_dead(de))
+		err = rc_set_agent(grp->hier, fc->fs_private);
+	mutex_unlock(&rc_mutex);
+	return err;
+}
+
+static void rc_cpuset_put_super(struct fs_context *fc)
+{
+	struct super_block *sb = fc->root->d_sb;
+
+	dput(fc->root);
+	fc->root = NULL;
+	deactivate_locked_super(sb);
+}
+
+static int rc_cpuset_get_tree(struct fs_context *fc)
+{
+	struct proc_dir_entry *de;
+	bool made;
+	int err;
+
+	de = rc_cpuset_dir(fc->fs_private ?: RC_CPUSET_AGENT, &made);
+	if (IS_ERR(de))
+		return PTR_ERR(de);
+	err = rc_cpuset_get_super(fc, de);
+	if (!err && !made) {
+		err = rc_cpuset_reconfigure(fc);
+		if (err)
+			rc_cpuset_put_super(fc);
+	}
+	if (err && made) {
+		mutex_lock(&rc_mutex);
+		/* Unless somebody uses it by now, or has removed it. */
+		rc_remove_dir(de);
+		mutex_unlock(&rc_mutex);
+	}
+	pde_put(de);
+	return err;
 }
 
 static void rc_cpuset_kill_sb(struct super_block *sb)
@@ -192,21 +235,6 @@ static int rc_cpuset_parse_param(struct fs_context *fc,
 		param->string = NULL;
 	}
 	return min(opt, 0);
-}
-
-static int rc_cpuset_reconfigure(struct fs_context *fc)
-{
-	struct proc_dir_entry *de = PDE(d_inode(fc->root));
-	struct rc_group *grp = de->data;
-	int err = -ENODEV;
-
-	if (!fc->fs_private)
-		return 0;
-	mutex_lock(&rc_mutex);
-	if (!rc_pde_dead(de))
-		err = rc_set_agent(grp->hier, fc->fs_private);
-	mutex_unlock(&rc_mutex);
-	return err;
 }
 
 static void rc_cpuset_free_context(struct fs_context *fc)
