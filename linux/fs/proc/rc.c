@@ -309,56 +309,24 @@ static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 	if (dentry->d_name.len > NAME_MAX)
 		return ERR_PTR(-ENAMETOOLONG);
 	de = rc_find_entry(PDE(dir), dentry->d_name.name, dentry->d_name.len);
+	if (!IS_ERR(de) && S_ISREG(de->mode) &&
+	    !rc_shows_file(dir->i_sb, de->rc_file)) {
+		pde_put(de);
+		return ERR_PTR(make ? -EEXIST : -ENOENT);
+	}
 	if (IS_ERR(de)) {
 		if (PTR_ERR(de) != -ENOENT || rc_pde_dead(PDE(dir)) || !make)
 			return ERR_CAST(de);
 		inode = NULL;
-	} else if (S_ISREG(de->mode) && !rc_shows_file(dir->i_sb, de->rc_file)) {
-		pde_put(de);
-		return ERR_PTR(make ? -EEXIST : -ENOENT);
 	} else {
 		inode = rc_get_inode(dir->i_sb, de);
 		if (!inode)
 			return ERR_PTR(-ENOMEM);
 	}
 	d_set_d_op(dentry, &rc_dops);
-	/* An entry that has been renamed by now is looked at once more. */
+	/* An entry that has been renamed by now has its name looked at once more. */
 	dentry->d_time = 0;
 	return d_splice_alias(inode, dentry);
-}
-
-/*
- * d_time is as of which of its entry's renamings a dentry is known to have the right
- * name. It is ahead of the entry while this mount renames it: nobody is to find
- * the old name wrong before the VFS has changed it, and drop what is mounted below.
- */
-static bool rc_name_known(struct dentry *dentry, struct proc_dir_entry *de)
-{
-	return (long)(READ_ONCE(dentry->d_time) - READ_ONCE(de->renames)) >= 0;
-}
-
-static bool rc_check_name(struct dentry *dentry, struct proc_dir_entry *de)
-{
-	/* Not younger than the name that is looked at. */
-	unsigned long renames = READ_ONCE(de->renames);
-	bool ret;
-
-	/* The lock keeps the dentry's name, and d_time. */
-	spin_lock(&dentry->d_lock);
-	ret = rc_name_known(dentry, de);
-	if (!ret && pde_is_named(de, dentry->d_name.name, dentry->d_name.len)) {
-		WRITE_ONCE(dentry->d_time, renames);
-		ret = true;
-	}
-	spin_unlock(&dentry->d_lock);
-	return ret;
-}
-
-static void rc_set_name_known(struct dentry *dentry, unsigned long renames)
-{
-	spin_lock(&dentry->d_lock);
-	WRITE_ONCE(dentry->d_time, renames);
-	spin_unlock(&dentry->d_lock);
 }
 
 /* Also in RCU walks, where the inode keeps the entry for a grace period. */
@@ -366,18 +334,16 @@ static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 {
 	struct inode *inode = d_inode_rcu(dentry);
 	struct proc_dir_entry *de;
+	int named;
 
 	if (!inode)
 		return 0;
 	de = PDE(inode);
 	if (rc_pde_dead(de))
 		return 0;
-	if (!rc_name_known(dentry, de)) {
-		if (flags & LOOKUP_RCU)
-			return -ECHILD;
-		if (!rc_check_name(dentry, de))
-			return 0;
-	}
+	named = rc_check_name(dentry, de, flags & LOOKUP_RCU);
+	if (named <= 0)
+		return named;
 	rc_refresh_inode(inode);
 	return 1;
 }
@@ -602,10 +568,9 @@ static int rc_rename(struct mnt_idmap *idmap,
 	err = -ENOENT;
 	if (rc_still_named(de, old_dir, old_dentry)) {
 		/* Before the entry's; pde_rename() has a lock between. */
-		rc_set_name_known(old_dentry, de->renames + 1);
+		rc_set_renames(old_dentry, de->renames + 1);
 		err = rc_dir_rename(de, new_dentry->d_name.name);
-		if (err)
-			rc_set_name_known(old_dentry, de->renames);
+		rc_set_renames(old_dentry, de->renames);
 	}
 	mutex_unlock(&rc_mutex);
 	return err;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mode and owner of the directories and files of groups. Directory entries have
- * them, which all mounts of proc share, and inodes copies.
+ * Name, mode and owner of the directories and files of groups. Directory entries have
+ * them, which all mounts of proc share; dentries and inodes have copies.
  */
 
 #include <linux/cred.h>
@@ -42,6 +42,62 @@ void rc_refresh_inode(struct inode *inode)
 	spin_lock(&de->pde_unload_lock);
 	rc_copy_attr(inode, de);
 	spin_unlock(&de->pde_unload_lock);
+}
+
+/*
+ * d_time is as of which of its entry's renamings a dentry is known to have the right
+ * name. It is ahead of the entry while this mount renames it: nobody is to find
+ * the old name wrong before the VFS has changed it, and drop what is mounted below.
+ */
+static bool rc_name_known(struct dentry *dentry, struct proc_dir_entry *de)
+{
+	return (long)(READ_ONCE(dentry->d_time) - READ_ONCE(de->renames)) >= 0;
+}
+
+/**
+ * rc_check_name - has a dentry the name of its entry?
+ * @dentry: the dentry
+ * @de: the entry
+ * @rcu: only if that is seen without a lock
+ *
+ * Context: any that may spin; under RCU, or with a reference to @dentry.
+ * Return: 1 if it has, 0 if not, -ECHILD if it takes a lock to tell and @rcu.
+ */
+int rc_check_name(struct dentry *dentry, struct proc_dir_entry *de, bool rcu)
+{
+	unsigned long renames;
+	bool ret;
+
+	if (rc_name_known(dentry, de))
+		return 1;
+	if (rcu)
+		return -ECHILD;
+	/* Not younger than the name that is looked at. */
+	renames = READ_ONCE(de->renames);
+	/* The lock keeps the dentry's name, and d_time. */
+	spin_lock(&dentry->d_lock);
+	ret = rc_name_known(dentry, de);
+	if (!ret && pde_is_named(de, dentry->d_name.name, dentry->d_name.len)) {
+		WRITE_ONCE(dentry->d_time, renames);
+		ret = true;
+	}
+	spin_unlock(&dentry->d_lock);
+	return ret;
+}
+
+/**
+ * rc_set_renames - set as of which of its entry's renamings a dentry's name is right
+ * @dentry: the dentry
+ * @renames: the number
+ *
+ * Context: rc_mutex held.
+ */
+void rc_set_renames(struct dentry *dentry, unsigned long renames)
+{
+	lockdep_assert_held(&rc_mutex);
+	spin_lock(&dentry->d_lock);
+	WRITE_ONCE(dentry->d_time, renames);
+	spin_unlock(&dentry->d_lock);
 }
 
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)

@@ -36,6 +36,8 @@ struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de);
 
 /* rc_attr.c */
 void rc_refresh_inode(struct inode *inode);
+int rc_check_name(struct dentry *dentry, struct proc_dir_entry *de, bool rcu);
+void rc_set_renames(struct dentry *dentry, unsigned long renames);
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int query_flags);
