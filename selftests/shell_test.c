@@ -182,7 +182,7 @@ TEST_F(shell, path)
 	text = rc_text(file);
 	EXPECT_STREQ("/bin/a b\n", text ?: "");
 	free(text);
-	EXPECT_EQ(0, rc_write(file, " \n"));
+	EXPECT_EQ(0, rc_write(file, "\t\n"));
 	text = rc_text(file);
 	EXPECT_STREQ("\n", text ?: "");
 	free(text);

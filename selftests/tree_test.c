@@ -349,10 +349,13 @@ static int add_inodes(const char *path, ino_t *inodes, int nr, int max)
  */
 TEST_F(tree, inode_numbers)
 {
-	const char *dirs[] = { RC_ROOT, self->hier, self->grp, NULL, NULL };
+	const char *dirs[5];
 	ino_t inodes[256];
 	int nr = 0, i, j;
 
+	dirs[0] = RC_ROOT;
+	dirs[1] = self->hier;
+	dirs[2] = self->grp;
 	dirs[3] = rc_group_new(self->grp);
 	dirs[4] = rc_cpuacct();
 	ASSERT_TRUE(dirs[3] && dirs[4]);
