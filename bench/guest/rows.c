@@ -209,16 +209,24 @@ static void fault_cpuset_row(const struct row *row)
  * Moving tasks
  */
 
-/* Moves @crowd to and fro between two groups of @place, @nr times. */
+static void attach_begin(const struct place *place, bool process, int fd[2])
+{
+	group_make(place, "a");
+	group_make(place, "b");
+	fd[0] = group_open(place, 0, "a", process, O_WRONLY);
+	fd[1] = group_open(place, 0, "b", process, O_WRONLY);
+}
+
+/*
+ * Moves @crowd to and fro between two groups of @place that hold nobody else, @nr
+ * times.
+ */
 static void attach_samples(const struct place *place, const struct crowd *crowd,
 			   bool process, unsigned int pause, unsigned int nr)
 {
 	int fd[2], to = 0;
 
-	group_make(place, "a");
-	group_make(place, "b");
-	fd[0] = group_open(place, 0, "a", process, O_WRONLY);
-	fd[1] = group_open(place, 0, "b", process, O_WRONLY);
+	attach_begin(place, process, fd);
 	if (pause)
 		SAMPLE_RESTED(nr, pause, to = !to;
 			      group_attach(fd[to], crowd->id, crowd->len));
@@ -283,6 +291,70 @@ static void attach_rest_row(const struct row *row)
 static void attach_cpuset_row(const struct row *row)
 {
 	attach_in(row, CPUSET, 1, 0, 0);
+}
+
+/* The groups hold another task each, so that no combination is new. */
+static void attach_beside_row(const struct row *row)
+{
+	struct crowd crowd, other[2];
+	struct place place;
+	int fd[2], to = 0;
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, 0);
+	attach_begin(&place, false, fd);
+	for (int i = 0; i < 2; i++) {
+		crowd_start(&other[i], NULL, 1);
+		group_attach(fd[i], other[i].id, other[i].len);
+	}
+	crowd_start(&crowd, NULL, 1);
+	SAMPLE(500, 10, to = !to;
+	       group_attach(fd[to], crowd.id, crowd.len));
+	report(row->name, row->x);
+	/* The younger ones keep the older ones alive. */
+	crowd_end(&crowd);
+	for (int i = 1; i >= 0; i--) {
+		crowd_end(&other[i]);
+		close(fd[i]);
+	}
+	attach_end(&place);
+	place_end(&place);
+}
+
+static void attach_by_path(const char *path, const struct crowd *crowd)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("open %s", path);
+	group_attach(fd, crowd->id, crowd->len);
+	close(fd);
+}
+
+/* As a shell does: the file is opened for each move. */
+static void attach_open_row(const struct row *row)
+{
+	char path[2][PATH_MAX];
+	struct crowd crowd;
+	struct place place;
+	int fd[2], to = 0;
+
+	if (lacks(row, CPUACCT))
+		return;
+	place_make(&place, CPUACCT, 1, 0);
+	attach_begin(&place, false, fd);
+	for (int i = 0; i < 2; i++) {
+		place_path(&place, 0, i ? "b/" : "a/", path[i]);
+		strcat(path[i], backend_file(false));
+		close(fd[i]);
+	}
+	crowd_start(&crowd, NULL, 1);
+	SAMPLE(500, 10, to = !to; attach_by_path(path[to], &crowd));
+	report(row->name, row->x);
+	crowd_end(&crowd);
+	attach_end(&place);
+	place_end(&place);
 }
 
 static void attach_threads_row(const struct row *row)
@@ -604,6 +676,8 @@ static const struct {
 	{ "attach", attach_row, { 1, 2, 4, 8 } },
 	{ "attach in hierarchies", attach_hier_row, { 1, 2, 4, 8 } },
 	{ "attach after ms", attach_rest_row, { 200 } },
+	{ "attach beside", attach_beside_row, { 1 } },
+	{ "attach open", attach_open_row, { 1 } },
 	{ "attach in cpuset", attach_cpuset_row, { 0 } },
 	{ "attach threads", attach_threads_row, { 1, 10, 100, 1000 } },
 	{ "membership", membership_row, { 1, 2, 4, 8 } },

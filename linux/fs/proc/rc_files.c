@@ -10,6 +10,7 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/ctype.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -161,15 +162,10 @@ static int rc_show_open(struct inode *inode, struct file *file)
  * Writing
  */
 
-/* A decimal number and nothing else; the kernel's parsers take a bit more. */
+/* The kernel's parsers take a plus sign, too. */
 static bool rc_is_decimal(const char *buf, bool sign)
 {
-	size_t len;
-
-	if (sign && *buf == '-')
-		buf++;
-	len = strspn(buf, "0123456789");
-	return len && !buf[len];
+	return isdigit(buf[sign && *buf == '-']);
 }
 
 static int rc_parse_u64(const char *buf, u64 *val)
@@ -232,38 +228,46 @@ static int rc_write_buf(struct file *file, char *buf)
 	return err;
 }
 
-/*
- * What is in @buf without white space around it. isspace() would take the last byte
- * of some letters in UTF-8 for a blank.
- */
-static char *rc_strip(char *buf)
+/* isspace() would take the last byte of some letters in UTF-8 for a blank. */
+static bool rc_is_blank(char c)
 {
-	static const char blanks[] = " \t\n\v\f\r";
-	size_t len;
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-	buf += strspn(buf, blanks);
-	len = strlen(buf);
-	while (len && strchr(blanks, buf[len - 1]))
+/* What is in @buf without white space around it. */
+static char *rc_strip(char *buf, size_t len)
+{
+	while (len && rc_is_blank(buf[len - 1]))
 		len--;
 	buf[len] = '\0';
+	while (rc_is_blank(*buf))
+		buf++;
 	return buf;
 }
 
 static ssize_t rc_write(struct file *file, const char __user *ubuf,
 			size_t count, loff_t *ppos)
 {
-	char *buf;
+	/* Enough for a number, and most of what is written is one. */
+	char few[32], *buf = few;
 	int err;
 
 	if (count > (rc_opened(file)->file->max ?: PAGE_SIZE))
 		return -E2BIG;
-	buf = memdup_user_nul(ubuf, count);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
+	if (count < sizeof(few)) {
+		if (copy_from_user(few, ubuf, count))
+			return -EFAULT;
+		few[count] = '\0';
+	} else {
+		buf = memdup_user_nul(ubuf, count);
+		if (IS_ERR(buf))
+			return PTR_ERR(buf);
+	}
 	err = -EINVAL;
 	if (strlen(buf) == count)
-		err = rc_write_buf(file, rc_strip(buf));
-	kfree(buf);
+		err = rc_write_buf(file, rc_strip(buf, count));
+	if (buf != few)
+		kfree(buf);
 	return err ?: count;
 }
 

@@ -424,25 +424,27 @@ static struct nsproxy *rc_thread_proxy(struct task_struct *tsk)
 static unsigned int rc_moves_alike(struct rc_move *mv)
 {
 	const struct cred *cred = rcu_access_pointer(mv->tsk->real_cred);
-	unsigned int nr = 0;
+	const struct signal_struct *sig = mv->tsk->signal;
+	const struct nsproxy *from = mv->from;
+	unsigned int nr = 0, alive = 0;
 	struct task_struct *thread;
-	bool alive = false;
 
 	lockdep_assert_held(&tasklist_lock);
 	/* rc_moving before the looks at locks. Pairs with that in rc_replace_proxy(). */
 	smp_mb();
-	__for_each_thread(mv->tsk->signal, thread) {
+	__for_each_thread(sig, thread) {
 		struct nsproxy *ns = rc_thread_proxy(thread);
+		unsigned int flags = thread->flags;
 
 		if (!ns)
 			continue;
-		if (ns != mv->from || (thread->flags & PF_NO_SETAFFINITY) ||
+		if (ns != from || (flags & PF_NO_SETAFFINITY) ||
 		    rcu_access_pointer(thread->real_cred) != cred)
 			return 0;
-		alive |= !(thread->flags & PF_EXITING);
+		alive |= ~flags;
 		nr++;
 	}
-	return alive ? nr : 0;
+	return alive & PF_EXITING ? nr : 0;
 }
 
 /* Moves a process in one go, if its threads are alike: sets @done. */

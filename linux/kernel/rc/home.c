@@ -135,6 +135,20 @@ static void rc_homes_close(struct nsproxy *leave, struct nsproxy *join,
 	rc_home_unlock_pair(leave, join);
 }
 
+static __always_inline void
+rc_home_pass(struct task_struct *tsk, struct nsproxy *leave, struct nsproxy *join)
+{
+	if (!leave) {
+		if (join)
+			hlist_add_head(&tsk->rc_node, &join->rc.tasks);
+	} else if (join) {
+		__hlist_del(&tsk->rc_node);
+		hlist_add_head(&tsk->rc_node, &join->rc.tasks);
+	} else {
+		hlist_del_init(&tsk->rc_node);
+	}
+}
+
 /**
  * rc_switch_proxy - give a task a proxy with other groups
  * @tsk: the task
@@ -154,10 +168,7 @@ void rc_switch_proxy(struct task_struct *tsk, struct nsproxy *new)
 		rc_home_activate(join);
 	/* What is in the proxy comes before the pointer to it. */
 	smp_store_release(&tsk->nsproxy, new);
-	if (leave)
-		hlist_del_init(&tsk->rc_node);
-	if (join)
-		hlist_add_head(&tsk->rc_node, &join->rc.tasks);
+	rc_home_pass(tsk, leave, join);
 	rc_homes_close(leave, join, 1);
 }
 
@@ -201,10 +212,7 @@ unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 			if (!part++ && join)
 				rc_home_activate(join);
 			smp_store_release(&tsk->nsproxy, new);
-			if (leave)
-				hlist_del_init(&tsk->rc_node);
-			if (join)
-				hlist_add_head(&tsk->rc_node, &join->rc.tasks);
+			rc_home_pass(tsk, leave, join);
 		}
 		task_unlock(tsk);
 	}
