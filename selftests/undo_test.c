@@ -489,7 +489,7 @@ TEST_F(undo, bad_orders)
 	static const char * const bad[] = {
 		"create", "create 1", "create 0 1", "create 1 0", "create -1 1",
 		"create 1 4096", "create 1 1 1", "create 1 1x", "destroy 1 1",
-		"fork 1 1", "create 4294967297 1", " create 1 1", "x", "none 1",
+		"fork 1 1", "create 4294967297 1", "create  1 1x", "x", "none 1",
 	};
 	const char *file = rc_fmt("%s/%s.fail", self->hier,
 				  ctlrs[variant->ctlr]);
