@@ -47,18 +47,45 @@ FIXTURE_TEARDOWN(deadline)
 	EXPECT_EQ(0, cs_teardown());
 }
 
-/* For cs_do(): 70 % of a CPU for the worker. */
-static int become_deadline(struct cs_worker *worker)
+/* Both in milliseconds. */
+static int set_deadline(pid_t pid, int runtime, int period)
 {
 	struct sched_attr attr = {
 		.size = sizeof(attr),
 		.sched_policy = SCHED_DEADLINE,
-		.sched_runtime = 70 * MS,
-		.sched_deadline = 100 * MS,
-		.sched_period = 100 * MS,
+		.sched_runtime = runtime * MS,
+		.sched_deadline = period * MS,
+		.sched_period = period * MS,
 	};
 
-	return syscall(SYS_sched_setattr, 0, &attr, 0) ? -errno : 0;
+	return syscall(SYS_sched_setattr, pid, &attr, 0) ? -errno : 0;
+}
+
+/* For cs_do(): 70 % of a CPU for the worker. */
+static int become_deadline(struct cs_worker *worker)
+{
+	return set_deadline(0, 70, 100);
+}
+
+/* For cs_do(): 35 % of a CPU, of a period that is as long as can be. */
+static int become_slow(struct cs_worker *worker)
+{
+	return set_deadline(0, 1400, 4000);
+}
+
+/* A task in a group that has called a function, or -errno. */
+static pid_t task_that(const char *grp, int (*fn)(struct cs_worker *worker))
+{
+	struct cs_worker *worker = cs_worker_new();
+	int ret;
+
+	if (!worker)
+		return -ENOMEM;
+	ret = cs_attach(grp, worker->pid) ?: cs_do(worker, fn);
+	if (!ret)
+		return worker->pid;
+	rc_kill(worker->pid);
+	return ret;
 }
 
 /*
@@ -68,16 +95,7 @@ static int become_deadline(struct cs_worker *worker)
  */
 static pid_t deadline_task(const char *grp)
 {
-	struct cs_worker *worker = cs_worker_new();
-	int ret;
-
-	if (!worker)
-		return -ENOMEM;
-	ret = cs_attach(grp, worker->pid) ?: cs_do(worker, become_deadline);
-	if (!ret)
-		return worker->pid;
-	rc_kill(worker->pid);
-	return ret;
+	return task_that(grp, become_deadline);
 }
 
 /* A task needs a whole domain: a group that is part of a larger one is none. */
@@ -189,13 +207,6 @@ static int run_briefly(struct cs_worker *worker)
 /* Its bandwidth goes along, though it sleeps, and no other CPU was with it. */
 TEST_F(deadline, hotplug_sleeping)
 {
-	struct sched_attr attr = {
-		.size = sizeof(attr),
-		.sched_policy = SCHED_DEADLINE,
-		.sched_runtime = 10 * MS,
-		.sched_deadline = 100 * MS,
-		.sched_period = 100 * MS,
-	};
 	const char *c = cs_new(self->root, "6-7", "0");
 	struct cs_worker *worker = cs_worker_new();
 
@@ -204,7 +215,7 @@ TEST_F(deadline, hotplug_sleeping)
 	ASSERT_EQ(0, cs_set_affinity(worker->pid, "7"));
 	ASSERT_EQ(0, cs_do(worker, run_briefly));
 	ASSERT_EQ(0, cs_set_affinity(worker->pid, "0-7"));
-	ASSERT_EQ(0, syscall(SYS_sched_setattr, worker->pid, &attr, 0));
+	ASSERT_EQ(0, set_deadline(worker->pid, 10, 100));
 	ASSERT_EQ(0, cs_attach(c, worker->pid));
 	ASSERT_EQ(7, cs_cpu_of(worker->pid));
 	EXPECT_EQ(0, cs_online_cpu(7, false));
@@ -241,18 +252,11 @@ TEST_F(deadline, rebuild)
 static int on_and_off(void *arg)
 {
 	struct sched_param none = { };
-	struct sched_attr attr = {
-		.size = sizeof(attr),
-		.sched_policy = SCHED_DEADLINE,
-		.sched_runtime = 10 * MS,
-		.sched_deadline = 100 * MS,
-		.sched_period = 100 * MS,
-	};
 	long *stop = arg;
 
 	while (!rc_get(stop)) {
 		/* EBUSY or EPERM while it is between domains. */
-		syscall(SYS_sched_setattr, 0, &attr, 0);
+		set_deadline(0, 10, 100);
 		if (sched_setscheduler(0, SCHED_OTHER, &none))
 			return -errno;
 	}
@@ -292,20 +296,6 @@ TEST_F_TIMEOUT(deadline, balance, RC_RACE_TIMEOUT)
 	EXPECT_EQ(-EBUSY, deadline_task(self->b));
 }
 
-/* For cs_do(): 35 % of a CPU, of a period that is as long as can be. */
-static int become_slow(struct cs_worker *worker)
-{
-	struct sched_attr attr = {
-		.size = sizeof(attr),
-		.sched_policy = SCHED_DEADLINE,
-		.sched_runtime = 1400 * MS,
-		.sched_deadline = 4000 * MS,
-		.sched_period = 4000 * MS,
-	};
-
-	return syscall(SYS_sched_setattr, 0, &attr, 0) ? -errno : 0;
-}
-
 /* For cs_do(): uses half a second of that, ahead of its time. */
 static int burn(struct cs_worker *worker)
 {
@@ -314,20 +304,6 @@ static int burn(struct cs_worker *worker)
 	while (rc_now() < until)
 		;
 	return 0;
-}
-
-static pid_t slow_task(const char *grp)
-{
-	struct cs_worker *worker = cs_worker_new();
-	int ret;
-
-	if (!worker)
-		return -ENOMEM;
-	ret = cs_attach(grp, worker->pid) ?: cs_do(worker, become_slow);
-	if (!ret)
-		return worker->pid;
-	rc_kill(worker->pid);
-	return ret;
 }
 
 /*
@@ -353,10 +329,10 @@ static const char *ended_once(const char *root, const char *grp, bool reaped)
 	if (cs_write(c, "cpus", "6-7") || cs_write(c, "cpus", "6"))
 		return "domains are not rebuilt";
 	/* There is room for one as it was, now or soon. Never for two. */
-	if (!RC_WAIT(slow_task(grp) > 0))
+	if (!RC_WAIT(task_that(grp, become_slow) > 0))
 		return "there is no room when it has ended";
 	for (until = rc_now() + 2; rc_now() < until;)
-		if (slow_task(grp) != -EBUSY)
+		if (task_that(grp, become_slow) != -EBUSY)
 			return "there is more room than before";
 	return "";
 }
