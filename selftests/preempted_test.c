@@ -23,7 +23,6 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -179,12 +178,8 @@ static int read_on(int ask, int done, int (*act)(void))
 
 FIXTURE_SETUP(preempted)
 {
-	struct utsname uts;
-
 	ASSERT_EQ(0, rc_setup());
-	ASSERT_EQ(0, uname(&uts));
-	if (!strstr(uts.version, " PREEMPT ") &&
-	    !strstr(uts.version, " PREEMPT_RT "))
+	if (!rc_preemptible_kernel())
 		SKIP(return, "the kernel is not preemptible");
 	if (sysconf(_SC_NPROCESSORS_ONLN) <= CPU)
 		SKIP(return, "too few CPUs");

@@ -129,27 +129,15 @@ FIXTURE_TEARDOWN(race)
 	EXPECT_EQ(0, rc_teardown());
 }
 
-/* Children are born in the group, then their parent leaves it and comes back. */
 static int fork_on(void *arg)
 {
 	struct shared *shared = arg;
 
 	while (!rc_get(&shared->stop)) {
-		pid_t pids[4];
-		size_t i;
+		int ret = rc_bear_in(shared->grp, shared->other, &shared->births);
 
-		if (rc_attach(shared->grp, 0))
-			return -EIO;
-		for (i = 0; i < ARRAY_SIZE(pids); i++) {
-			pids[i] = fork();
-			if (!pids[i])
-				_exit(i % 2 ? unshare(CLONE_NEWUTS) : 0);
-			rc_inc(&shared->births);
-		}
-		for (i = 0; i < ARRAY_SIZE(pids); i++)
-			waitpid(pids[i], NULL, 0);
-		if (rc_attach(shared->other, 0))
-			return -EIO;
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

@@ -38,7 +38,7 @@ FIXTURE(race)
 
 FIXTURE_SETUP(race)
 {
-	const char *hier, *grp, *proc;
+	const char *hier, *grp;
 
 	ASSERT_EQ(0, rc_setup());
 	self->shared = rc_shared(sizeof(*self->shared));
@@ -47,11 +47,9 @@ FIXTURE_SETUP(race)
 	ASSERT_TRUE(!!hier);
 	grp = rc_group_new(hier);
 	ASSERT_TRUE(!!grp);
-	proc = rc_proc_mount("");
-	ASSERT_TRUE(!!proc);
 	self->shared->here = grp;
-	self->shared->there = strdup(rc_fmt("%s%s", proc,
-					    grp + strlen("/proc")));
+	self->shared->there = rc_in_new_mount(grp);
+	ASSERT_TRUE(!!self->shared->there);
 }
 
 FIXTURE_TEARDOWN(race)

@@ -102,42 +102,24 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static int set_trap(struct trap *trap)
-{
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_api api = { .api = UFFD_API };
-
-	trap->page_size = sysconf(_SC_PAGESIZE);
-	trap->mem = mmap(NULL, trap->page_size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (trap->mem == MAP_FAILED)
-		return -errno;
-	trap->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	reg.range.start = (unsigned long)trap->mem;
-	reg.range.len = trap->page_size;
-	if (trap->uffd < 0 || ioctl(trap->uffd, UFFDIO_API, &api) ||
-	    ioctl(trap->uffd, UFFDIO_REGISTER, &reg))
-		return -errno;
-	return 0;
-}
-
 static int fork_on(void *arg)
 {
 	struct shared *shared = arg;
 	struct trap trap = {
 		.shared = shared,
+		.page_size = sysconf(_SC_PAGESIZE),
 		.parent = syscall(SYS_gettid),
 	};
-	int ret = set_trap(&trap);
 	struct clone_args args = {
 		.flags = CLONE_PIDFD,
 		.exit_signal = SIGCHLD,
-		.pidfd = (unsigned long)trap.mem,
 	};
 	pthread_t thread;
 
-	if (ret || pthread_create(&thread, NULL, serve, &trap))
-		return ret ?: -EAGAIN;
+	trap.uffd = rc_trap(trap.page_size, 0, &trap.mem);
+	args.pidfd = (unsigned long)trap.mem;
+	if (trap.uffd < 0 || pthread_create(&thread, NULL, serve, &trap))
+		return -EAGAIN;
 	while (!rc_get(&shared->stop)) {
 		pid_t pid;
 

@@ -90,11 +90,8 @@ FIXTURE_SETUP(race)
 	ASSERT_TRUE(!!grp);
 	self->shared->grp[0] = grp;
 	for (i = 1; i < MOUNTS; i++) {
-		const char *proc = rc_proc_mount("");
-
-		ASSERT_TRUE(!!proc);
-		self->shared->grp[i] = strdup(rc_fmt("%s%s", proc,
-						     grp + strlen("/proc")));
+		self->shared->grp[i] = rc_in_new_mount(grp);
+		ASSERT_TRUE(!!self->shared->grp[i]);
 	}
 	/* Those whose names change are born among those that stay. */
 	for (i = 0; i < STAYERS; i++) {

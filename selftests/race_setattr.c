@@ -32,7 +32,7 @@ FIXTURE(race)
 
 FIXTURE_SETUP(race)
 {
-	const char *hier, *grp, *proc;
+	const char *hier, *grp;
 
 	ASSERT_EQ(0, rc_setup());
 	self->shared = rc_shared(sizeof(*self->shared));
@@ -41,11 +41,9 @@ FIXTURE_SETUP(race)
 	ASSERT_TRUE(!!hier);
 	grp = rc_group_new(hier);
 	ASSERT_TRUE(!!grp);
-	proc = rc_proc_mount("");
-	ASSERT_TRUE(!!proc);
 	self->shared->grp[0] = grp;
-	self->shared->grp[1] = strdup(rc_fmt("%s%s", proc,
-					     grp + strlen("/proc")));
+	self->shared->grp[1] = rc_in_new_mount(grp);
+	ASSERT_TRUE(!!self->shared->grp[1]);
 }
 
 FIXTURE_TEARDOWN(race)

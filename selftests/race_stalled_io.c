@@ -37,19 +37,14 @@ struct stalled {
 	int err;
 };
 
-struct rescue {
-	pthread_t thread;
-	int uffd;
-	char *mem;
-	size_t len;
-	int go[2];
-};
-
 /* Two pages whose first use stalls until somebody serves them. */
 struct trap {
 	int uffd;
 	char *mem;
 	long page_size;
+	/* Who ends the stall, when he is told or it takes too long. */
+	pthread_t rescuer;
+	int rescue[2];
 };
 
 FIXTURE(stalled)
@@ -71,21 +66,9 @@ FIXTURE_VARIANT_ADD(stalled, stat) { "cpuacct.stat" };
 
 static int set_trap(struct trap *trap)
 {
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_api api = { .api = UFFD_API };
-
 	trap->page_size = sysconf(_SC_PAGESIZE);
-	trap->mem = mmap(NULL, 2 * trap->page_size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (trap->mem == MAP_FAILED)
-		return -errno;
-	trap->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	reg.range.start = (unsigned long)trap->mem;
-	reg.range.len = 2 * trap->page_size;
-	if (trap->uffd < 0 || ioctl(trap->uffd, UFFDIO_API, &api) ||
-	    ioctl(trap->uffd, UFFDIO_REGISTER, &reg))
-		return -errno;
-	return 0;
+	trap->uffd = rc_trap(2 * trap->page_size, O_NONBLOCK, &trap->mem);
+	return trap->uffd < 0 ? trap->uffd : 0;
 }
 
 FIXTURE_SETUP(stalled)
@@ -105,29 +88,35 @@ FIXTURE_TEARDOWN(stalled)
 	EXPECT_EQ(0, rc_teardown());
 }
 
-/* The pages hold what is written: the number of the writer. */
-static int serve(int uffd, char *mem, size_t len)
+/* Should they wait after all: they must come back for the test to say so. */
+static void *end_stall(void *arg)
 {
+	struct trap *trap = arg;
+	struct pollfd wait = { .fd = trap->rescue[0], .events = POLLIN };
+	/* What is written: the number of the writer. */
 	static char pages[1 << 14];
 	struct uffdio_copy copy = {
-		.dst = (unsigned long)mem,
+		.dst = (unsigned long)trap->mem,
 		.src = (unsigned long)pages,
-		.len = len,
+		.len = 2 * trap->page_size,
 	};
 
 	memset(pages, '0', sizeof(pages));
-	return ioctl(uffd, UFFDIO_COPY, &copy) && errno != EEXIST ? -errno : 0;
+	poll(&wait, 1, RESCUE);
+	ioctl(trap->uffd, UFFDIO_COPY, &copy);
+	return NULL;
 }
 
-/* Should rmdir wait after all: it must come back for the test to say so. */
-static void *end_stall(void *arg)
+static int start_rescuer(struct trap *trap)
 {
-	struct rescue *rescue = arg;
-	struct pollfd wait = { .fd = rescue->go[0], .events = POLLIN };
+	return pipe(trap->rescue) ? -errno :
+	       -pthread_create(&trap->rescuer, NULL, end_stall, trap);
+}
 
-	poll(&wait, 1, RESCUE);
-	serve(rescue->uffd, rescue->mem, rescue->len);
-	return NULL;
+static void rescue(struct trap *trap)
+{
+	close(trap->rescue[1]);
+	pthread_join(trap->rescuer, NULL);
 }
 
 static ssize_t call_read(struct stalled *stalled)
@@ -171,11 +160,6 @@ static int wait_for_fault(int uffd)
 /* rmdir comes back at once, the stalled ones do no harm to a new group. */
 TEST_F(stalled, rmdir)
 {
-	struct rescue rescue = {
-		.uffd = self->trap.uffd,
-		.mem = self->trap.mem,
-		.len = 2 * self->trap.page_size,
-	};
 	struct stalled in = {
 		.call = call_read,
 		.page = self->trap.mem,
@@ -190,7 +174,6 @@ TEST_F(stalled, rmdir)
 	pid_t pid = rc_sleeper();
 	double start;
 
-	ASSERT_EQ(0, pipe(rescue.go));
 	ASSERT_EQ(0, rc_attach(self->grp, pid));
 	in.fd = rc_open(rc_fmt("%s/%s", self->grp, variant->file), O_RDONLY);
 	out.fd = rc_open(tasks, O_WRONLY);
@@ -200,7 +183,7 @@ TEST_F(stalled, rmdir)
 	ASSERT_EQ(0, wait_for_fault(self->trap.uffd));
 	ASSERT_EQ(0, pthread_create(&out.thread, NULL, stall, &out));
 	ASSERT_EQ(0, wait_for_fault(self->trap.uffd));
-	ASSERT_EQ(0, pthread_create(&rescue.thread, NULL, end_stall, &rescue));
+	ASSERT_EQ(0, start_rescuer(&self->trap));
 
 	ASSERT_EQ(0, rc_attach(self->hier, pid));
 	start = rc_now();
@@ -211,8 +194,7 @@ TEST_F(stalled, rmdir)
 	EXPECT_EQ(0, rc_mkdir(self->grp));
 	EXPECT_GT(AT_ONCE * (rc_debug_kernel() ? 5 : 1), rc_now() - start);
 
-	close(rescue.go[1]);
-	pthread_join(rescue.thread, NULL);
+	rescue(&self->trap);
 	pthread_join(in.thread, NULL);
 	pthread_join(out.thread, NULL);
 	/* The reader may have had its text when the group was removed. */
@@ -275,11 +257,6 @@ static int open_at_group(const char *path)
 /* Who is stalled as he is told of a group is in nobody's way elsewhere. */
 TEST_F(listing, others_go_on)
 {
-	struct rescue rescue = {
-		.uffd = self->trap.uffd,
-		.mem = self->trap.mem,
-		.len = 2 * self->trap.page_size,
-	};
 	struct stalled lister = {
 		.call = call_getdents,
 		.page = self->trap.mem,
@@ -289,12 +266,11 @@ TEST_F(listing, others_go_on)
 	pid_t pid = rc_sleeper();
 	double start;
 
-	ASSERT_EQ(0, pipe(rescue.go));
 	lister.fd = open_at_group(self->grp);
 	ASSERT_LE(0, lister.fd);
 	ASSERT_EQ(0, pthread_create(&lister.thread, NULL, stall, &lister));
 	ASSERT_EQ(0, wait_for_fault(self->trap.uffd));
-	ASSERT_EQ(0, pthread_create(&rescue.thread, NULL, end_stall, &rescue));
+	ASSERT_EQ(0, start_rescuer(&self->trap));
 
 	start = rc_now();
 	EXPECT_EQ(0, rc_attach(self->other, pid));
@@ -303,8 +279,7 @@ TEST_F(listing, others_go_on)
 	EXPECT_EQ(0, rc_rmdir(sub));
 	EXPECT_GT(AT_ONCE * (rc_debug_kernel() ? 5 : 1), rc_now() - start);
 
-	close(rescue.go[1]);
-	pthread_join(rescue.thread, NULL);
+	rescue(&self->trap);
 	pthread_join(lister.thread, NULL);
 	EXPECT_LT(0, lister.ret);
 	close(lister.fd);
@@ -369,18 +344,12 @@ static int read_as_user(void *arg)
 /* Whoever reads or lists anything waits for no one who is stalled in a write. */
 TEST_F(writing, readers_go_on)
 {
-	struct rescue rescue = {
-		.uffd = self->trap.uffd,
-		.mem = self->trap.mem,
-		.len = 2 * self->trap.page_size,
-	};
 	static struct stalled out[32];
 	struct dirent *entry;
 	double start;
 	DIR *dir;
 	int nr = 0, i;
 
-	ASSERT_EQ(0, pipe(rescue.go));
 	dir = opendir(self->grp);
 	ASSERT_TRUE(!!dir);
 	while ((entry = readdir(dir)) && nr < (int)ARRAY_SIZE(out)) {
@@ -403,14 +372,13 @@ TEST_F(writing, readers_go_on)
 	}
 	closedir(dir);
 	ASSERT_LT(1, nr);
-	ASSERT_EQ(0, pthread_create(&rescue.thread, NULL, end_stall, &rescue));
+	ASSERT_EQ(0, start_rescuer(&self->trap));
 
 	start = rc_now();
 	EXPECT_EQ(0, rc_run_as(RC_USER, read_as_user, NULL));
 	EXPECT_GT(AT_ONCE * (rc_debug_kernel() ? 5 : 1), rc_now() - start);
 
-	close(rescue.go[1]);
-	pthread_join(rescue.thread, NULL);
+	rescue(&self->trap);
 	for (i = 0; i < nr; i++) {
 		pthread_join(out[i].thread, NULL);
 		close(out[i].fd);

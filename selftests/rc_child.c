@@ -397,6 +397,25 @@ int rc_run_in_user_ns(int (*fn)(void *arg), void *arg)
 	return rc_run(unshare_user_and_run, &as);
 }
 
+int rc_bear_in(const char *grp, const char *other, long *births)
+{
+	pid_t pids[4];
+	int ret = rc_attach(grp, 0);
+	size_t i;
+
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			_exit(i % 2 ? unshare(CLONE_NEWUTS) : 0);
+		rc_inc(births);
+	}
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		waitpid(pids[i], NULL, 0);
+	return rc_attach(other, 0);
+}
+
 int rc_wait_zombie(pid_t pid)
 {
 	siginfo_t info;

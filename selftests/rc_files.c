@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,14 @@ bool rc_debug_kernel(void)
 {
 	return !access("/sys/kernel/debug/kmemleak", F_OK) ||
 	       !access("/proc/self/fail-nth", F_OK);
+}
+
+bool rc_preemptible_kernel(void)
+{
+	struct utsname uts;
+
+	return !uname(&uts) && (strstr(uts.version, " PREEMPT ") ||
+				strstr(uts.version, " PREEMPT_RT "));
 }
 
 bool rc_booted_with(const char *parameter)

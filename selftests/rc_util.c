@@ -3,14 +3,18 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "rc_util.h"
@@ -216,6 +220,32 @@ const char *rc_proc_mount(const char *options)
 		return NULL;
 	}
 	return own(&mounts, path);
+}
+
+const char *rc_in_new_mount(const char *path)
+{
+	const char *proc = rc_proc_mount("");
+
+	return proc ? strdup(rc_fmt("%s%s", proc, path + strlen("/proc"))) : NULL;
+}
+
+int rc_trap(size_t size, int flags, char **mem)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd;
+
+	*mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (*mem == MAP_FAILED)
+		return -errno;
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC | flags);
+	reg.range.start = (unsigned long)*mem;
+	reg.range.len = size;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg))
+		return -errno;
+	return fd;
 }
 
 void *rc_shared(size_t size)

@@ -27,19 +27,22 @@
 /* Longest wait for something that has to happen, in seconds. */
 #define RC_PATIENCE 300
 
-/* True as soon as @cond is, false when it is not within RC_PATIENCE. */
-#define RC_WAIT(cond) ({						\
-	double __until = rc_now() + RC_PATIENCE;			\
+/* True as soon as @cond is, false when it is not within some seconds. */
+#define RC_WAIT_FOR(seconds, cond) ({					\
+	double __until = rc_now() + (seconds);				\
 	bool __ok;							\
 									\
 	while (!(__ok = (cond)) && rc_now() < __until)			\
 		rc_nap();						\
 	__ok;								\
 })
+#define RC_WAIT(cond) RC_WAIT_FOR(RC_PATIENCE, cond)
 
 double rc_now(void);
 void rc_nap(void);
 bool rc_debug_kernel(void);
+/* Can tasks be preempted in the kernel? */
+bool rc_preemptible_kernel(void);
 /* Is @parameter a word of the kernel's command line? */
 bool rc_booted_with(const char *parameter);
 
@@ -109,6 +112,8 @@ const char *rc_group_new(const char *parent);
 void rc_track_hier(const char *path);
 /* proc mounted once more, with @options; NULL and errno. */
 const char *rc_proc_mount(const char *options);
+/* @path in a new mount of proc; NULL and errno. */
+const char *rc_in_new_mount(const char *path);
 
 /* fork(); the child dies with its parent and owns nothing made before. */
 pid_t rc_fork(void);
@@ -154,6 +159,11 @@ int rc_drop_cap(void);
 int rc_run_uncapped(int (*fn)(void *arg), void *arg);
 /* The same, the child being root of a user namespace of its own. */
 int rc_run_in_user_ns(int (*fn)(void *arg), void *arg);
+/*
+ * For a child: in @grp it has some children, which end, some of them with namespaces,
+ * and so proxies, of their own; then it goes to @other. Counts them.
+ */
+int rc_bear_in(const char *grp, const char *other, long *births);
 /* Until the child has come to its end; it stays a zombie. */
 int rc_wait_zombie(pid_t pid);
 
@@ -163,6 +173,12 @@ unsigned int rc_task_flags(pid_t pid);
 #define RC_PF_NO_SETAFFINITY 0x04000000
 /* A kernel thread that is (not) bound to its CPU, or 0. */
 pid_t rc_kthread(bool bound);
+
+/*
+ * @size bytes, at @mem, whose first use stalls until somebody serves them: the
+ * descriptor of userfaultfd(2), opened with @flags.
+ */
+int rc_trap(size_t size, int flags, char **mem);
 
 /* Zeroed memory that is shared with the children. */
 void *rc_shared(size_t size);
