@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process keeps its mmap_lock for as long as its user likes, in the read of a
- * page that nobody serves. Others do not wait for its memory.
+ * A process keeps its mmap_lock, or the locks of a page and of what it is mapped by,
+ * for as long as its user likes, in a page fault that nobody serves. Others do not
+ * wait for its memory.
  *
  * Machine: numa
  */
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <linux/mempolicy.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,8 +26,11 @@
 #include "cpuset_util.h"
 
 #define AT_ONCE 30.0
-#define MANY 1000
+/* More than a workqueue works on at once; the debug kernel is slow. */
+#define MANY (rc_debug_kernel() ? 300 : 1000)
 #define PAGES 16
+/* The file's pages from here on are served, but are never written back. */
+#define SERVED 0x80000
 
 struct shared {
 	const char *root;
@@ -35,6 +40,7 @@ struct shared {
 	long thread;
 	int fuse;
 	char file[64];
+	bool policy;
 	long done;
 	struct cs_worker stalled;
 };
@@ -47,7 +53,7 @@ FIXTURE(stalled)
 	pid_t server;
 };
 
-/* Answers all but reads. */
+/* Answers all but some reads, and writes. */
 static int serve(void *arg)
 {
 	struct shared *shared = arg;
@@ -61,6 +67,7 @@ static int serve(void *arg)
 				struct fuse_init_out init;
 				struct fuse_attr_out attr;
 				struct fuse_open_out open;
+				char data[4096];
 			};
 		} out = { };
 		ssize_t len = read(shared->fuse, buf, sizeof(buf));
@@ -80,7 +87,7 @@ static int serve(void *arg)
 			break;
 		case FUSE_GETATTR:
 			out.attr.attr_valid = 3600;
-			out.attr.attr.mode = S_IFREG | 0444;
+			out.attr.attr.mode = S_IFREG | 0666;
 			out.attr.attr.nlink = 1;
 			out.attr.attr.size = 1 << 20;
 			out.attr.attr.ino = 1;
@@ -92,6 +99,11 @@ static int serve(void *arg)
 			out.hdr.len += sizeof(out.open);
 			break;
 		case FUSE_READ:
+			if (((struct fuse_read_in *)(in + 1))->offset < SERVED)
+				continue;
+			out.hdr.len += sizeof(out.data);
+			break;
+		case FUSE_WRITE:
 		case FUSE_INTERRUPT:
 		case FUSE_FORGET:
 		case FUSE_BATCH_FORGET:
@@ -121,7 +133,7 @@ FIXTURE_SETUP(stalled)
 	sprintf(shared->file, "/tmp/stalled.%d", getpid());
 	close(open(shared->file, O_CREAT | O_RDWR, 0600));
 	ASSERT_EQ(0, mount("stalled", shared->file, "fuse", 0,
-			   rc_fmt("fd=%d,rootmode=100444,user_id=0,group_id=0,allow_other",
+			   rc_fmt("fd=%d,rootmode=100666,user_id=0,group_id=0,allow_other",
 				  shared->fuse)));
 	self->server = rc_spawn(serve, shared);
 	ASSERT_LT(0, self->server);
@@ -137,6 +149,14 @@ FIXTURE_TEARDOWN(stalled)
 	EXPECT_EQ(0, cs_teardown());
 }
 
+static void map_pages(struct cs_worker *worker, long size)
+{
+	worker->mem = mmap(NULL, PAGES * size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(worker->mem, 1, PAGES * size);
+	worker->nr_pages = PAGES;
+}
+
 /* Has pages of its own, and then its lock for good. */
 static int stall(void *arg)
 {
@@ -147,10 +167,7 @@ static int stall(void *arg)
 	char *page, byte;
 	int fd, mem;
 
-	worker->mem = mmap(NULL, PAGES * size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memset(worker->mem, 1, PAGES * size);
-	worker->nr_pages = PAGES;
+	map_pages(worker, size);
 	fd = open(shared->file, O_RDONLY);
 	mem = open("/proc/self/mem", O_RDONLY);
 	/* Has the kernel ask for the size. */
@@ -168,6 +185,37 @@ static int stall(void *arg)
 		pause();
 }
 
+/*
+ * Has pages of its own, and then the lock of a page of the file that is being
+ * written, and of its VMA, which can have a policy.
+ */
+static int stall_in_store(void *arg)
+{
+	unsigned long size = sysconf(_SC_PAGESIZE), node0 = 1;
+	struct shared *shared = arg;
+	long *page;
+	struct stat st;
+	int fd;
+
+	map_pages(&shared->stalled, size);
+	fd = open(shared->file, O_RDWR);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, SERVED);
+	if (page == MAP_FAILED)
+		return -errno;
+	if (shared->policy &&
+	    syscall(SYS_mbind, page, size, MPOL_BIND, &node0, 8 * sizeof(node0), 0))
+		return -errno;
+	rc_set(page, 1);
+	if (sync_file_range(fd, SERVED, size, SYNC_FILE_RANGE_WRITE))
+		return -errno;
+	rc_set(&shared->thread, gettid());
+	rc_set(page, 2);
+	for (;;)
+		pause();
+}
+
 /* Does it sleep in this system call? Whoever runs is in none. */
 static bool sleeps_in(pid_t pid, long nr)
 {
@@ -179,14 +227,14 @@ static bool sleeps_in(pid_t pid, long nr)
 	return ret;
 }
 
-/* Also if only the leader is: the others are to stop when they go on. */
-static bool stopped(pid_t pid)
+/* Of the leader alone: the others are to stop when they go on. */
+static bool has_state(pid_t pid, char state)
 {
 	char *text = rc_text(rc_fmt("/proc/%d/stat", pid)), *end;
 	bool ret;
 
 	end = text ? strrchr(text, ')') : NULL;
-	ret = end && end[2] == 'T';
+	ret = end && end[2] == state;
 	free(text);
 	return ret;
 }
@@ -249,24 +297,6 @@ static int write_mems(void *arg)
 	return cs_write(shared->grp, "mems", shared->text);
 }
 
-static bool done_at_once(const long *done)
-{
-	double until = rc_now() + AT_ONCE;
-
-	while (!rc_get(done) && rc_now() < until)
-		rc_nap();
-	return rc_get(done);
-}
-
-static bool moved_at_once(const struct cs_worker *worker)
-{
-	double until = rc_now() + AT_ONCE;
-
-	while (cs_pages_on(worker, 1) != PAGES && rc_now() < until)
-		rc_nap();
-	return cs_pages_on(worker, 1) == PAGES;
-}
-
 static void others_go_on(struct __test_metadata *_metadata,
 			 struct shared *shared)
 {
@@ -274,7 +304,28 @@ static void others_go_on(struct __test_metadata *_metadata,
 
 	rc_set(&shared->done, 0);
 	pid = rc_spawn(others, shared);
-	ASSERT_TRUE(done_at_once(&shared->done));
+	ASSERT_TRUE(RC_WAIT_FOR(AT_ONCE, rc_get(&shared->done)));
+	EXPECT_EQ(0, rc_reap(pid));
+}
+
+static int move_stalled(void *arg)
+{
+	struct shared *shared = arg;
+	int ret = cs_attach(shared->grp, shared->stalled.pid);
+
+	rc_set(&shared->done, 1);
+	return ret;
+}
+
+static void move_at_once(struct __test_metadata *_metadata, struct shared *shared,
+			 const char *grp)
+{
+	pid_t pid;
+
+	shared->grp = grp;
+	rc_set(&shared->done, 0);
+	pid = rc_spawn(move_stalled, shared);
+	ASSERT_TRUE(RC_WAIT_FOR(AT_ONCE, rc_get(&shared->done)));
 	EXPECT_EQ(0, rc_reap(pid));
 }
 
@@ -285,8 +336,8 @@ TEST_F(stalled, move)
 	pid_t pid = new_stalled(shared);
 
 	ASSERT_LT(0, pid);
-	ASSERT_EQ(0, cs_attach(self->both, pid));
-	ASSERT_EQ(0, cs_attach(self->on0, pid));
+	move_at_once(_metadata, shared, self->both);
+	move_at_once(_metadata, shared, self->on0);
 	EXPECT_STREQ("0", cs_mems_allowed(pid));
 	others_go_on(_metadata, shared);
 }
@@ -332,7 +383,7 @@ TEST_F(stalled, stopped)
 	ASSERT_TRUE(RC_WAIT(rc_get(&shared->thread)));
 	ASSERT_TRUE(RC_WAIT(sleeps_in(rc_get(&shared->thread), SYS_pread64)));
 	ASSERT_EQ(0, kill(pid, SIGSTOP));
-	ASSERT_TRUE(RC_WAIT(stopped(pid)));
+	ASSERT_TRUE(RC_WAIT(has_state(pid, 'T')));
 	ASSERT_EQ(0, cs_attach(shared->root, 0));
 	ASSERT_EQ(0, cs_write(self->on0, "memory_migrate", "1"));
 	shared->grp = self->on0;
@@ -344,7 +395,47 @@ TEST_F(stalled, stopped)
 	EXPECT_EQ(0, kill(writer, SIGKILL));
 	EXPECT_EQ(-1000 - SIGKILL, rc_reap(writer));
 	ASSERT_EQ(0, rc_kill(self->server));
-	EXPECT_TRUE(moved_at_once(&shared->stalled));
+	EXPECT_TRUE(RC_WAIT_FOR(AT_ONCE, cs_pages_on(&shared->stalled, 1) == PAGES));
+}
+
+/* A process that holds the locks of a page is moved, and others go on. */
+static void move_storing(struct __test_metadata *_metadata, struct shared *shared,
+			 const char *from)
+{
+	const char *to;
+
+	ASSERT_EQ(0, cs_attach(from, 0));
+	shared->stalled.pid = rc_spawn(stall_in_store, shared);
+	ASSERT_EQ(0, cs_attach(shared->root, 0));
+	ASSERT_LT(0, shared->stalled.pid);
+	ASSERT_TRUE(RC_WAIT(rc_get(&shared->thread)));
+	ASSERT_TRUE(RC_WAIT(has_state(shared->stalled.pid, 'D')));
+	to = cs_new(shared->root, "0-3", "1");
+	ASSERT_TRUE(!!to);
+	ASSERT_EQ(0, cs_write(to, "memory_migrate", "1"));
+	move_at_once(_metadata, shared, to);
+	EXPECT_STREQ("1", cs_mems_allowed(shared->stalled.pid));
+	others_go_on(_metadata, shared);
+}
+
+/* Its other pages move. */
+TEST_F(stalled, page)
+{
+	struct shared *shared = self->shared;
+
+	move_storing(_metadata, shared, self->on0);
+	EXPECT_TRUE(RC_WAIT_FOR(AT_ONCE, cs_pages_on(&shared->stalled, 1) == PAGES));
+}
+
+/* The policy of what it is mapped by waits for that, and the pages for the policy. */
+TEST_F(stalled, policy)
+{
+	struct shared *shared = self->shared;
+
+	shared->policy = true;
+	move_storing(_metadata, shared, self->on0);
+	ASSERT_EQ(0, rc_kill(self->server));
+	EXPECT_TRUE(RC_WAIT_FOR(AT_ONCE, cs_pages_on(&shared->stalled, 1) == PAGES));
 }
 
 /* However many they are. */
