@@ -232,6 +232,24 @@ TEST_F(hotplug, suspend)
 	EXPECT_EQ(5, cs_cpu_of(in_two));
 }
 
+/* Who comes to the root meanwhile has all others, and still has asked for those. */
+TEST_F(hotplug, affinity_in_root)
+{
+	const char *grp = cs_new(self->root, "3", "0");
+	pid_t pid = rc_sleeper();
+
+	ASSERT_TRUE(!!grp);
+	ASSERT_EQ(0, cs_attach(grp, pid));
+	ASSERT_EQ(0, cs_set_affinity(pid, "3"));
+	ASSERT_EQ(0, cs_online_cpu(3, false));
+	ASSERT_EQ(0, cs_attach(self->root, pid));
+	EXPECT_STREQ("0-2,4-7", cs_cpus_allowed(pid));
+	ASSERT_EQ(0, cs_online_cpu(3, true));
+	ASSERT_EQ(0, cs_attach(grp, pid));
+	ASSERT_EQ(0, cs_attach(self->root, pid));
+	EXPECT_STREQ("3", cs_cpus_allowed(pid));
+}
+
 /* A group whose CPUs are all off line takes tasks, and they have children. */
 TEST_F(hotplug, attach_meanwhile)
 {
