@@ -29,6 +29,7 @@ help:
 	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
 	@echo 'make lint              checkpatch, sparse, kernel-doc, shellcheck, coccinelle, ...'
 	@echo 'make series            the work as one series for git am, in build/series/'
+	@echo 'make protocol          how tasks get other groups, as a model that SPIN checks'
 	@echo 'make bisect            builds every step of the series, option off and on'
 	@echo
 	@echo 'Single steps: setup, fetch, prepare (build/linux), kernel, procps, guest'
@@ -94,7 +95,7 @@ bench: kernel guest
 	@scripts/setup bench
 	@bench/run.py $(PARTS)
 
-.PHONY: lint series bisect
+.PHONY: lint series bisect protocol
 lint: KERNELS := release
 lint: kernel
 	@scripts/setup lint
@@ -106,6 +107,10 @@ series: prepare
 
 bisect: series
 	@scripts/bisect
+
+protocol:
+	@scripts/setup protocol
+	@scripts/protocol
 
 .PHONY: tags compile_commands.json
 tags compile_commands.json: KERNELS := release
