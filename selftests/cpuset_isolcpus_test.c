@@ -74,9 +74,8 @@ TEST_F(isolcpus, deadline)
 	EXPECT_EQ(0, cs_attach(grp, worker[0]->pid));
 	EXPECT_EQ(0, cs_attach(grp, worker[1]->pid));
 	EXPECT_EQ(-EBUSY, cs_attach(grp, worker[2]->pid));
-	EXPECT_EQ(0, cs_attach(self->root, worker[0]->pid));
-	/* What the first had is free when it has left its CPU, which none waits for. */
-	EXPECT_TRUE(RC_WAIT(cs_attach(grp, worker[2]->pid) == 0));
+	ASSERT_EQ(0, rc_kill(worker[0]->pid));
+	EXPECT_TRUE(RC_WAIT(!cs_attach(grp, worker[2]->pid)));
 }
 
 /* They are in no domain, whichever group has them, and stay the root's. */
