@@ -314,6 +314,8 @@ static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 		pde_put(de);
 		return ERR_PTR(make ? -EEXIST : -ENOENT);
 	}
+	if (rc_is_view(dir->i_sb) && !IS_ERR(de))
+		de = rc_view_entry(rc_view(dir->i_sb), de);
 	if (IS_ERR(de)) {
 		if (PTR_ERR(de) != -ENOENT || rc_pde_dead(PDE(dir)) || !make)
 			return ERR_CAST(de);
@@ -329,6 +331,18 @@ static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 	return d_splice_alias(inode, dentry);
 }
 
+/* Is it a hierarchy's directory in a view, where that can be another group's? */
+static bool rc_is_viewed(struct dentry *dentry, const struct proc_dir_entry *de)
+{
+	struct inode *dir;
+
+	if (!rc_is_view(dentry->d_sb) || !S_ISDIR(de->mode))
+		return false;
+	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));
+	/* In an RCU walk it can have gone; then so has what was found. */
+	return dir && PDE(dir) == rc_top.pde;
+}
+
 /* Also in RCU walks, where the inode keeps the entry for a grace period. */
 static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 {
@@ -341,7 +355,10 @@ static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 	de = PDE(inode);
 	if (rc_pde_dead(de))
 		return 0;
-	named = rc_check_name(dentry, de, flags & LOOKUP_RCU);
+	if (rc_is_viewed(dentry, de))
+		named = rc_view_still_shown(dentry, de->data);
+	else
+		named = rc_check_name(dentry, de, flags & LOOKUP_RCU);
 	if (named <= 0)
 		return named;
 	rc_refresh_inode(inode);
@@ -364,15 +381,19 @@ static const struct dentry_operations rc_dops = {
  */
 
 /*
- * Is the entry still what the dentry in @dir says? Through another mount it can
- * have been renamed or removed, and another one can have its name.
+ * May a group be removed or renamed through @dir? Through another mount it can have
+ * been already, and another one can have its name.
  */
-static bool rc_still_named(struct proc_dir_entry *de, struct inode *dir,
-			   const struct dentry *dentry)
+static int rc_may_change(struct proc_dir_entry *de, struct inode *dir,
+			 const struct dentry *dentry)
 {
 	lockdep_assert_held(&rc_mutex);
-	return !rc_pde_dead(de) && de->parent == PDE(dir) &&
-	       pde_is_named(de, dentry->d_name.name, dentry->d_name.len);
+	if (!rc_view_has(rc_view(dir->i_sb), de->data, true))
+		return -EPERM;
+	if (rc_pde_dead(de) || de->parent != PDE(dir) ||
+	    !pde_is_named(de, dentry->d_name.name, dentry->d_name.len))
+		return -ENOENT;
+	return 0;
 }
 
 /*
@@ -461,8 +482,10 @@ static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 		return -EPERM;
 
 	mutex_lock(&rc_mutex);
-	inode = rc_make_group(parent_de, dentry->d_name.name, mode & 01777,
-			      dir->i_sb, NULL);
+	inode = ERR_PTR(-EPERM);
+	if (rc_view_may_write(dir))
+		inode = rc_make_group(parent_de, dentry->d_name.name,
+				      mode & 01777, dir->i_sb, NULL);
 	mutex_unlock(&rc_mutex);
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
@@ -499,7 +522,7 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 		return -EPERM;
 
 	mutex_lock(&rc_mutex);
-	err = rc_still_named(de, dir, dentry) ? rc_remove_dir(de) : -ENOENT;
+	err = rc_may_change(de, dir, dentry) ?: rc_remove_dir(de);
 	mutex_unlock(&rc_mutex);
 	return err;
 }
@@ -565,8 +588,8 @@ static int rc_rename(struct mnt_idmap *idmap,
 		return -EPERM;
 
 	mutex_lock(&rc_mutex);
-	err = -ENOENT;
-	if (rc_still_named(de, old_dir, old_dentry)) {
+	err = rc_may_change(de, old_dir, old_dentry);
+	if (!err) {
 		/* Before the entry's; pde_rename() has a lock between. */
 		rc_set_renames(old_dentry, de->renames + 1);
 		err = rc_dir_rename(de, new_dentry->d_name.name);

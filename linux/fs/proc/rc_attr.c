@@ -4,11 +4,15 @@
  * them, which all mounts of proc share; dentries and inodes have copies.
  */
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/mnt_idmapping.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "rc_internal.h"
 
@@ -102,6 +106,9 @@ void rc_set_renames(struct dentry *dentry, unsigned long renames)
 
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
+	if ((mask & MAY_WRITE) && rc_is_view(inode->i_sb) &&
+	    !rc_view_may_write(inode))
+		return -EPERM;
 	rc_refresh_inode(inode);
 	return generic_permission(&nop_mnt_idmap, inode, mask);
 }
@@ -115,6 +122,10 @@ int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
 	rc_refresh_inode(inode);
 	generic_fillattr(&nop_mnt_idmap, request_mask, inode, stat);
 	stat->nlink = rc_pde_dead(de) ? 0 : READ_ONCE(de->nlink);
+	/* How many groups there are, where none is seen. */
+	if (rc_is_view(inode->i_sb) && stat->nlink > 2 &&
+	    de->data != &rc_top && rc_is_root(de->data))
+		stat->nlink = 2;
 	return 0;
 }
 
@@ -160,6 +171,8 @@ int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	err = setattr_prepare(&nop_mnt_idmap, dentry, attr);
 	if (!err && rc_pde_dead(de))
 		err = -ENODEV;
+	if (!err && !rc_view_may_set(inode, attr))
+		err = -EPERM;
 	if (!err)
 		rc_set_entry(de, inode, attr);
 	mutex_unlock(&rc_mutex);
@@ -169,4 +182,45 @@ int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	attr->ia_valid &= ~(ATTR_MODE | ATTR_UID | ATTR_GID);
 	setattr_copy(&nop_mnt_idmap, inode, attr);
 	return 0;
+}
+
+/* As generic_permission() would judge by these credentials. */
+static bool rc_may_write(kuid_t uid, kgid_t gid, umode_t mode)
+{
+	struct user_namespace *user_ns = current_user_ns();
+
+	if (uid_eq(current_fsuid(), uid))
+		mode >>= 6;
+	else if (in_group_p(gid))
+		mode >>= 3;
+	return (mode & MAY_WRITE) ||
+	       (kuid_has_mapping(user_ns, uid) &&
+		kgid_has_mapping(user_ns, gid) &&
+		ns_capable(user_ns, CAP_DAC_OVERRIDE));
+}
+
+/**
+ * rc_dir_may_leave - may somebody take tasks out of a group?
+ * @grp: the group, which is not dead
+ * @cred: by whose credentials
+ *
+ * Context: rc_mutex held.
+ * Return: true if they have write permission on its "tasks".
+ */
+bool rc_dir_may_leave(const struct rc_group *grp, const struct cred *cred)
+{
+	struct proc_dir_entry *de = pde_lookup(grp->pde, "tasks",
+					       strlen("tasks"));
+	const struct cred *old;
+	bool ret;
+
+	lockdep_assert_held(&rc_mutex);
+	old = override_creds(cred);
+	/* If nobody has looked for the file, nobody has changed it. */
+	ret = de ? rc_may_write(de->uid, de->gid, de->mode) :
+		   rc_may_write(grp->uid, grp->gid, 0644);
+	revert_creds(old);
+	if (de)
+		pde_put(de);
+	return ret;
 }

@@ -199,14 +199,20 @@ static int rc_write_state(struct rc_state *st, const struct rc_file *file,
 	return err;
 }
 
-/* Under rc_mutex, so that the file stays what it is. */
+/* Under rc_mutex, so that the file stays what it is, and is seen by who opened it. */
 static int rc_lock_live(const struct file *file)
 {
+	struct inode *inode = file_inode(file);
+	int err = 0;
+
 	mutex_lock(&rc_mutex);
-	if (!rc_pde_dead(PDE(file_inode(file))))
-		return 0;
-	mutex_unlock(&rc_mutex);
-	return -ENODEV;
+	if (rc_pde_dead(PDE(inode)))
+		err = -ENODEV;
+	else if (!rc_view_may_write(inode))
+		err = -EPERM;
+	if (err)
+		mutex_unlock(&rc_mutex);
+	return err;
 }
 
 static int rc_write_buf(struct file *file, char *buf)
@@ -298,21 +304,27 @@ static bool rc_file_capable(const struct file *file)
 
 static int rc_top_subsystems_show(struct seq_file *m, struct rc_group *grp)
 {
+	struct super_block *sb = file_inode(m->file)->i_sb;
 	struct rc_subsys *ss;
 	unsigned int id;
 
 	seq_puts(m, "#subsys_name\thierarchy\tnum_groups\tenabled\n");
-	/* Keeps a hierarchy that a controller has been seen in, and its name. */
-	rcu_read_lock();
 	for_each_rc_subsys(ss, id) {
-		struct rc_hierarchy *hier = READ_ONCE(ss->hier);
+		unsigned int nr = 0;
+		struct rc_hierarchy *hier;
 
+		if (rc_is_view(sb))
+			nr = rc_view_nr_groups(rc_view(sb), ss);
+		/* Keeps a hierarchy that has been seen, and its name. */
+		rcu_read_lock();
+		hier = READ_ONCE(ss->hier);
+		if (hier && !nr)
+			nr = READ_ONCE(hier->nr_groups);
 		seq_printf(m, "%s\t%s\t%u\t%d\n", ss->name,
 			   hier ? rcu_dereference(hier->root.name) : "-",
-			   hier ? READ_ONCE(hier->nr_groups) : 0,
-			   rc_subsys_enabled(ss));
+			   hier ? nr : 0, rc_subsys_enabled(ss));
+		rcu_read_unlock();
 	}
-	rcu_read_unlock();
 	return 0;
 }
 
@@ -610,7 +622,8 @@ static int rc_tasks_write(struct file *file, struct rc_group *grp, char *buf)
 
 	if (!rc_is_decimal(buf, false) || kstrtoint(buf, 10, &nr))
 		return -EINVAL;
-	return rc_attach(grp, nr, rc_is_procs(rc_opened(file)), file->f_cred);
+	return rc_attach(grp, nr, rc_is_procs(rc_opened(file)), file->f_cred,
+			 rc_view(file_inode(file)->i_sb));
 }
 
 /*
@@ -630,7 +643,7 @@ static const struct rc_core_file rc_tasks = {
 	.write = rc_tasks_write,
 };
 
-static const struct file_operations rc_tasks_fops = {
+const struct file_operations rc_tasks_fops = {
 	.open		= rc_tasks_open,
 	.read_iter	= rc_tasks_read_iter,
 	.write		= rc_write,
@@ -668,10 +681,10 @@ const struct rc_file rc_core_files[] = {
  *   HIERARCHY:CONTROLLER,CONTROLLER...:PATH
  *
  * where there may be no controller, and PATH, which starts with a slash, may
- * hold colons. Empty for a task that has let go of its groups on its way out.
+ * hold colons. It starts from what the mount of proc shows. Empty for a task that has let go of its groups on its way out.
  */
 int proc_rc_membership(struct seq_file *m, struct pid_namespace *ns,
 		       struct pid *pid, struct task_struct *tsk)
 {
-	return rc_show_membership(m, tsk);
+	return rc_show_membership(m, ns, tsk);
 }

@@ -3,6 +3,8 @@
 #ifndef _PROC_RC_INTERNAL_H
 #define _PROC_RC_INTERNAL_H
 
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
 #include <linux/rc.h>
 
 #include "../../kernel/rc/internal.h"
@@ -24,6 +26,17 @@ struct rc_core_file {
 static inline bool rc_pde_dead(const struct proc_dir_entry *de)
 {
 	return atomic_read(&de->in_use) < 0;
+}
+
+/* The pid namespace that a mount of proc belongs to, and sees groups from. */
+static inline struct pid_namespace *rc_view(struct super_block *sb)
+{
+	return proc_pid_ns(sb);
+}
+
+static inline bool rc_is_view(struct super_block *sb)
+{
+	return unlikely(rc_view(sb) != &init_pid_ns);
 }
 
 /* rc.c */
@@ -60,9 +73,21 @@ extern const struct file_operations rc_dir_fops;
 unsigned int rc_file_ino(const struct proc_dir_entry *dir,
 			 const struct rc_file *file);
 
+/* rc_view.c */
+struct rc_group *rc_view_shown(struct pid_namespace *view,
+			       struct rc_group *root);
+struct proc_dir_entry *rc_view_entry(struct pid_namespace *view,
+				     struct proc_dir_entry *de);
+bool rc_view_still_shown(struct dentry *dentry, struct rc_group *grp);
+bool rc_view_may_write(const struct inode *inode);
+bool rc_view_may_set(const struct inode *inode, const struct iattr *attr);
+unsigned int rc_view_nr_groups(struct pid_namespace *view,
+			       struct rc_subsys *ss);
+
 /* rc_files.c */
 extern const struct rc_file rc_top_files[];
 extern const struct rc_file rc_core_files[];
 extern const struct file_operations rc_show_fops;
+extern const struct file_operations rc_tasks_fops;
 
 #endif /* _PROC_RC_INTERNAL_H */

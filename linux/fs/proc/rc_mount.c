@@ -184,6 +184,9 @@ static int rc_cpuset_get_tree(struct fs_context *fc)
 	bool made;
 	int err;
 
+	/* Hierarchies are seen from the initial one alone. */
+	if (!task_is_in_init_pid_ns(current))
+		return -EPERM;
 	de = rc_cpuset_dir(fc->fs_private ?: RC_CPUSET_AGENT, &made);
 	if (IS_ERR(de))
 		return PTR_ERR(de);

@@ -104,9 +104,9 @@ struct rc_dirent {
 	u64 serial;
 };
 
-/* The oldest group in @parent whose serial is @serial or more. */
-static bool rc_next_dirent(struct rc_group *parent, u64 serial,
-			   struct rc_dirent *next)
+/* The oldest group in @parent whose serial is @serial or more, as @view shows it. */
+static bool rc_next_dirent(struct pid_namespace *view, struct rc_group *parent,
+			   u64 serial, struct rc_dirent *next)
 {
 	struct rc_group *grp;
 
@@ -116,7 +116,10 @@ static bool rc_next_dirent(struct rc_group *parent, u64 serial,
 	if (grp) {
 		strscpy(next->name, rcu_dereference(grp->name),
 			sizeof(next->name));
-		next->ino = grp->pde->low_ino;
+		if (parent == &rc_top)
+			next->ino = rc_view_shown(view, grp)->pde->low_ino;
+		else
+			next->ino = grp->pde->low_ino;
 		next->serial = grp->serial;
 	}
 	rcu_read_unlock();
@@ -129,6 +132,7 @@ static bool rc_next_dirent(struct rc_group *parent, u64 serial,
 static int rc_readdir(struct file *file, struct dir_context *ctx)
 {
 	struct proc_dir_entry *dir = PDE(file_inode(file));
+	struct pid_namespace *view = rc_view(file_inode(file)->i_sb);
 	struct rc_group *parent = dir->data;
 	struct rc_dirent next;
 
@@ -141,8 +145,11 @@ static int rc_readdir(struct file *file, struct dir_context *ctx)
 			return 0;
 		ctx->pos = RC_POS_GROUPS;
 	}
+	/* A view has a root where it sees no groups. */
+	if (view != &init_pid_ns && parent != &rc_top && rc_is_root(parent))
+		return 0;
 	/* The reader can stall dir_emit(), so without a lock. */
-	while (rc_next_dirent(parent, ctx->pos - RC_POS_GROUPS, &next)) {
+	while (rc_next_dirent(view, parent, ctx->pos - RC_POS_GROUPS, &next)) {
 		ctx->pos = RC_POS_GROUPS + next.serial;
 		if (!dir_emit(ctx, next.name, strlen(next.name), next.ino,
 			      DT_DIR))

@@ -255,7 +255,8 @@ bool rc_state_has_tasks(const struct rc_state *st);
 void rc_state_get(struct rc_state *st);
 void rc_state_put(struct rc_state *st);
 const char *rc_state_name(const struct rc_state *st);
-void rc_show_path(struct seq_file *m, const struct rc_state *st);
+void rc_show_path(struct seq_file *m, struct pid_namespace *ns,
+		  const struct rc_state *st);
 void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
 		       void (*fn)(struct rc_state *st, void *arg), void *arg);
 void rc_for_each_task(struct rc_state *st,
@@ -435,7 +436,11 @@ static inline void rc_kthread_ready(void)
 	current->rc_immovable = 0;
 }
 
-int rc_show_membership(struct seq_file *m, struct task_struct *tsk);
+void rc_view_begin(struct pid_namespace *ns, struct task_struct *init);
+void rc_view_end(struct pid_namespace *ns);
+
+int rc_show_membership(struct seq_file *m, struct pid_namespace *ns,
+		       struct task_struct *tsk);
 int proc_rc_membership(struct seq_file *m, struct pid_namespace *ns,
 		       struct pid *pid, struct task_struct *tsk);
 void proc_rc_init(void);
@@ -486,6 +491,10 @@ static inline void rc_post_fork(struct task_struct *child,
 				struct nsproxy *stale) { }
 static inline void rc_init_kthreadd(void) { }
 static inline void rc_kthread_ready(void) { }
+
+static inline void rc_view_begin(struct pid_namespace *ns,
+				 struct task_struct *init) { }
+static inline void rc_view_end(struct pid_namespace *ns) { }
 
 #endif /* CONFIG_RC_GROUPS */
 

@@ -15,6 +15,7 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -54,6 +55,8 @@ struct rc_move {
  * @grp: where to
  * @target: the same as it stands in a proxy, NULL for a root
  * @cred: credentials that decide
+ * @left: a group that tasks may leave by them; looked at one by one, under rc_mutex,
+ *	or NULL
  * @ask: ids of the controllers that want to be asked, or told of a refusal
  * @tell: ids of those that want to be told of a thread that has moved
  * @settle: ids of those that have more to do for it, when locks are released
@@ -68,6 +71,7 @@ struct rc_moves {
 	struct rc_group *grp;
 	struct rc_group *target;
 	const struct cred *cred;
+	struct rc_group *left;
 	unsigned long ask;
 	unsigned long tell;
 	unsigned long settle;
@@ -152,6 +156,27 @@ static bool rc_move_concerns(const struct rc_moves *mvs,
 	return ns->rc.group[mvs->grp->hier->id] != mvs->target;
 }
 
+/*
+ * Who is not root needs write permission on "tasks" of the group that a task comes
+ * from, so that what root has put into a group stays there. With the task's lock,
+ * which is let go of where that has to be looked at: -EAGAIN then.
+ */
+static int rc_move_may_leave(struct rc_moves *mvs, struct task_struct *tsk,
+			     struct nsproxy *old)
+{
+	struct rc_group *from = old->rc.group[mvs->grp->hier->id];
+
+	if (!from || from == mvs->left ||
+	    uid_eq(mvs->cred->euid, GLOBAL_ROOT_UID))
+		return 0;
+	task_unlock(tsk);
+	/* It may be empty by now, but is not removed without rc_mutex. */
+	if (rc_dir_may_leave(from, mvs->cred))
+		mvs->left = from;
+	task_lock(tsk);
+	return mvs->left == from ? -EAGAIN : -EACCES;
+}
+
 /* Has the thread before it left a proxy that this one leaves, too? */
 static bool rc_move_follows(const struct rc_moves *mvs, const struct rc_move *mv,
 			    const struct nsproxy *from)
@@ -172,7 +197,12 @@ static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
 		old = tsk->nsproxy;
 		if (!old || !rc_move_concerns(mvs, old))
 			break;
-		err = rc_move_check(tsk, mvs->cred);
+		err = rc_move_check(tsk, mvs->cred) ?:
+		      rc_move_may_leave(mvs, tsk, old);
+		if (err == -EAGAIN) {
+			task_unlock(tsk);
+			continue;
+		}
 		if (err)
 			break;
 		/* Threads of a process mostly share one. */
@@ -535,14 +565,19 @@ static int rc_moves_run(struct rc_moves *mvs, struct task_struct *tsk,
 	return err;
 }
 
-/* Under tasklist_lock, so that it has its groups: see rc_fork(). */
-static struct task_struct *rc_find_task(pid_t nr)
+/*
+ * Under tasklist_lock, so that it has its groups: see rc_fork(). Nobody is found
+ * who has no id in @view.
+ */
+static struct task_struct *rc_find_task(pid_t nr, struct pid_namespace *view)
 {
 	struct task_struct *tsk;
 
 	rcu_read_lock();
 	read_lock(&tasklist_lock);
 	tsk = nr ? find_task_by_vpid(nr) : current;
+	if (tsk && view != &init_pid_ns && !task_pid_nr_ns(tsk, view))
+		tsk = NULL;
 	if (tsk)
 		get_task_struct(tsk);
 	read_unlock(&tasklist_lock);
@@ -557,16 +592,18 @@ static struct task_struct *rc_find_task(pid_t nr)
  * @process: all threads or none; one that has let go of its namespaces on its way
  *	out stays where it is until it has ended
  * @cred: credentials that decide, those with which the file was opened
+ * @view: the pid namespace of the mount of proc in which it was opened
  *
  * Context: process context, takes rc_mutex, may sleep.
  * Return: 0, also if they are there already; -ENODEV the group was removed;
- * -ESRCH there is no such thread or it is exiting; -EACCES @cred may not;
+ * -ESRCH there is no such thread, in @view too, or it is exiting; -EPERM the group
+ * is not seen from @view; -EACCES @cred may not;
  * -EINVAL a kernel thread that is bound to its CPU or can still be, or kthreadd,
  * whose children are born into its groups; -ENOMEM; or what a controller says.
  * Nothing has changed on failure.
  */
 int rc_attach(struct rc_group *grp, pid_t nr, bool process,
-	      const struct cred *cred)
+	      const struct cred *cred, struct pid_namespace *view)
 {
 	struct rc_moves mvs = {
 		.grp = grp, .target = rc_is_root(grp) ? NULL : grp,
@@ -575,12 +612,19 @@ int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 	struct task_struct *tsk;
 	int ret;
 
-	tsk = rc_find_task(nr);
+	tsk = rc_find_task(nr, view);
 	if (!tsk)
 		return READ_ONCE(grp->dead) ? -ENODEV : -ESRCH;
 
 	mutex_lock(&rc_mutex);
-	ret = grp->dead ? -ENODEV : rc_moves_run(&mvs, tsk, process);
+	if (grp->dead)
+		ret = -ENODEV;
+	else if (!rc_view_has(view, grp, false))
+		ret = -EPERM;
+	else
+		ret = rc_moves_run(&mvs, tsk, process);
+	if (!ret)
+		rc_view_moved(tsk, process, grp, view);
 	mutex_unlock(&rc_mutex);
 
 	rc_moves_settle(&mvs);

@@ -213,7 +213,9 @@ static void rc_group_drain(struct work_struct *work)
 	rc_group_drain_states(grp);
 	rc_group_uncharge(grp);
 	/* Mostly the last one, and nobody is left who looks under RCU. */
-	if (refcount_dec_and_test(&grp->ref))
+	if (READ_ONCE(grp->was_top))
+		rc_group_put(grp);
+	else if (refcount_dec_and_test(&grp->ref))
 		rc_group_release(work);
 }
 

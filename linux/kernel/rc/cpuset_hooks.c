@@ -523,7 +523,7 @@ int proc_cpuset_show(struct seq_file *m, struct pid_namespace *ns,
 		     struct pid *pid, struct task_struct *tsk)
 {
 	rcu_read_lock();
-	rc_show_path(m, rc_task_state(tsk, &cpuset_subsys));
+	rc_show_path(m, ns, rc_task_state(tsk, &cpuset_subsys));
 	rcu_read_unlock();
 	seq_putc(m, '\n');
 	return 0;

@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 
 struct cred;
+struct pid_namespace;
 struct proc_dir_entry;
 
 #define RC_MAX_DEPTH	32
@@ -52,6 +53,8 @@ struct proc_dir_entry;
  *	more; written under rc_mutex, may be read without
  * @agent_work: runs the agent
  * @dead: removed; written under rc_mutex, may be read without
+ * @was_top: some pid namespace has, or had, it as its top, so that it can be found
+ *	under RCU after its removal; set while it is not removed
  * @pde: directory in procfs, for fs/proc/rc.c alone; set before anyone sees the
  *	group, valid while the group is not dead
  * @uid: its maker, who owns its files until they are given away; as @pde
@@ -78,6 +81,7 @@ struct rc_group {
 	bool notify_on_release;
 	struct work_struct agent_work;
 	bool dead;
+	bool was_top;
 	struct proc_dir_entry *pde;
 	kuid_t uid;
 	kgid_t gid;
@@ -185,6 +189,15 @@ static inline struct rc_group *rc_group_get(struct rc_group *grp)
 	return grp;
 }
 
+/* Is it @top, or below it? In one hierarchy. */
+static inline bool rc_group_within(const struct rc_group *grp,
+				   const struct rc_group *top)
+{
+	while (grp->depth > top->depth)
+		grp = grp->parent;
+	return grp == top;
+}
+
 /* debug.c */
 extern struct rc_debug_counts rc_debug_counts;
 
@@ -274,7 +287,17 @@ struct nsproxy *rc_task_home(struct task_struct *tsk);
 /* attach.c */
 extern struct signal_struct *rc_moving;
 int rc_attach(struct rc_group *grp, pid_t nr, bool process,
-	      const struct cred *cred);
+	      const struct cred *cred, struct pid_namespace *view);
+
+/* view.c */
+void rc_view_moved(struct task_struct *tsk, bool process, struct rc_group *grp,
+		   struct pid_namespace *view);
+struct rc_group *rc_view_top(struct pid_namespace *ns,
+			     const struct rc_hierarchy *hier);
+bool rc_view_has(struct pid_namespace *ns, const struct rc_group *grp,
+		 bool below);
+unsigned int rc_view_path(struct pid_namespace *ns, const struct rc_group *grp,
+			  unsigned int *up);
 
 /* release.c */
 void rc_group_populate(struct rc_group *grp, bool yes);
@@ -315,5 +338,8 @@ static inline pid_t rc_pids_at(const struct rc_pids *pids, size_t pos)
 
 /* fs/proc/rc.c */
 void rc_dir_forget(struct rc_group *grp);
+
+/* fs/proc/rc_attr.c */
+bool rc_dir_may_leave(const struct rc_group *grp, const struct cred *cred);
 
 #endif /* _RC_INTERNAL_H */

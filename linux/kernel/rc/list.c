@@ -504,13 +504,22 @@ int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 	return err;
 }
 
-static void rc_show_group_path(struct seq_file *m, struct rc_group *grp)
+/* @grp may be NULL for the root of @hier. */
+static void rc_show_group_path(struct seq_file *m, struct pid_namespace *ns,
+			       struct rc_hierarchy *hier, struct rc_group *grp)
 {
 	const char *name[RC_MAX_DEPTH];
-	unsigned int n = grp ? rc_group_path(grp, name) : 0;
+	unsigned int n = grp ? rc_group_path(grp, name) : 0, up = 0;
 
-	if (!n)
+	if (ns != &init_pid_ns)
+		n = rc_view_path(ns, grp ?: &hier->root, &up);
+	if (!n && !up)
 		seq_putc(m, '/');
+	/* Names of groups that are not seen are nobody's business. */
+	if (up)
+		n = 0;
+	while (up--)
+		seq_puts(m, "/..");
 	while (n--) {
 		seq_putc(m, '/');
 		seq_puts(m, name[n]);
@@ -520,18 +529,26 @@ static void rc_show_group_path(struct seq_file *m, struct rc_group *grp)
 /**
  * rc_show_path - print the path of a state's group
  * @m: where to
+ * @ns: the pid namespace from whose top it starts
  * @st: the state
  *
  * Context: under RCU.
  */
-void rc_show_path(struct seq_file *m, const struct rc_state *st)
+void rc_show_path(struct seq_file *m, struct pid_namespace *ns,
+		  const struct rc_state *st)
 {
-	rc_show_group_path(m, st->parent ? st->group : NULL);
+	struct rc_group *grp = READ_ONCE(st->group);
+
+	if (grp)
+		rc_show_group_path(m, ns, grp->hier, st->parent ? grp : NULL);
+	else
+		seq_putc(m, '/');
 }
 
 /**
  * rc_show_membership - print the groups that a task is in
  * @m: where to
+ * @ns: the pid namespace from whose tops paths start
  * @tsk: the task
  *
  * One line for each hierarchy, oldest first; nothing for a task that has let go
@@ -540,7 +557,8 @@ void rc_show_path(struct seq_file *m, const struct rc_state *st)
  * Context: may be called without locks.
  * Return: 0.
  */
-int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
+int rc_show_membership(struct seq_file *m, struct pid_namespace *ns,
+		       struct task_struct *tsk)
 {
 	u64 newest = rc_newest_serial();
 	struct rc_hierarchy *hier;
@@ -565,7 +583,7 @@ int rc_show_membership(struct seq_file *m, struct task_struct *tsk)
 		seq_putc(m, ':');
 		rc_show_subsys_list(m, READ_ONCE(hier->subsys_mask), ',');
 		seq_putc(m, ':');
-		rc_show_group_path(m, grp);
+		rc_show_group_path(m, ns, hier, grp);
 		seq_putc(m, '\n');
 	}
 out:
