@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "guide_example.h"
 #include "guide_table.h"
-#include "rc_util.h"
+#include "rc_box.h"
 
 #define MAX_ARGS 4
 
@@ -167,7 +168,9 @@ static int parse_example(const struct situation *sit, const char *text,
 			 struct example *ex)
 {
 	static const char * const who[] = {
-		"alice: ", "contained: ", "deep: ", "full: ",
+		"root: ", "uncapped: ", "alice: ", "bob: ", "contained: ",
+		"deep: ", "full: ", "nothing: ", "given: ", "bare: ", "mapped: ",
+		"handed: ", "hidden: ", "readonly: ",
 	};
 	unsigned int i;
 	int ret;
@@ -207,9 +210,12 @@ struct job {
 	const struct example *ex;
 };
 
+/* Through which mount it is done. */
+static const char *place = RC_ROOT;
+
 static const char *full_path(const char *path)
 {
-	return rc_fmt(RC_ROOT "/%s", path);
+	return rc_fmt("%s/%s", place, path);
 }
 
 static int held_fd(const struct situation *sit, const char *path)
@@ -342,6 +348,78 @@ static int perform_full(void *arg)
 	return ret;
 }
 
+/* By somebody who has come through a mount with options. */
+static int perform_through(const char *options, unsigned long flags, uid_t uid,
+			   void *arg)
+{
+	const char *proc = rc_proc_mount(options);
+	int ret = BAD_NOTATION;
+
+	if (!proc || (flags && mount(NULL, proc, NULL, MS_REMOUNT | MS_BIND | flags,
+				     NULL)))
+		return ret;
+	place = rc_fmt("%s/rc", proc);
+	ret = rc_run_as(uid, perform, arg);
+	place = RC_ROOT;
+	return ret;
+}
+
+/* Root writes to what alice has opened, as a program of hers that is set-uid. */
+static int perform_handed(void *arg)
+{
+	const struct job *job = arg;
+	const struct text *text = job->ex->arg;
+	int fd, ret;
+
+	if (job->ex->nr != 3 || strcmp(text[0].s, "write"))
+		return NOT_CONCERNED;
+	if (seteuid(RC_USER))
+		return -ECHILD;
+	fd = rc_open(full_path(text[1].s), O_WRONLY);
+	if (seteuid(0))
+		return -ECHILD;
+	if (fd < 0)
+		return fd;
+	ret = rc_write_fd(fd, text[2].s, text[2].len);
+	close(fd);
+	return ret;
+}
+
+static int perform_as(const char *who, void *job)
+{
+	if (!strcmp(who, "uncapped"))
+		return rc_run_uncapped(perform, job);
+	if (!strcmp(who, "alice"))
+		return rc_run_as(RC_USER, perform, job);
+	if (!strcmp(who, "bob"))
+		return rc_run_as(RC_USER + 1, perform, job);
+	if (!strcmp(who, "contained"))
+		return rc_run_in_user_ns(perform, job);
+	if (!strcmp(who, "nothing"))
+		return rc_run_boxed(RC_BOX_ROOT, NULL, perform, job);
+	if (!strcmp(who, "given"))
+		return rc_run_boxed(RC_BOX_ROOT, full_path("jobs/box"), perform,
+				    job);
+	if (!strcmp(who, "bare"))
+		return rc_run_boxed(RC_BOX_BARE, full_path("jobs/box"), perform,
+				    job);
+	if (!strcmp(who, "mapped"))
+		return rc_run_boxed(RC_BOX_USER_ONE, full_path("jobs/alice"),
+				    perform, job);
+	if (!strcmp(who, "handed"))
+		return rc_run(perform_handed, job);
+	if (!strcmp(who, "hidden"))
+		return perform_through("hidepid=invisible", 0, RC_USER, job);
+	if (!strcmp(who, "readonly"))
+		return perform_through("", MS_RDONLY, 0, job);
+	if (!strcmp(who, "deep"))
+		return perform_deep(job);
+	if (!strcmp(who, "full"))
+		return perform_full(job);
+	/* In a child, too: it can be moved. */
+	return rc_run(perform, job);
+}
+
 int run_example(struct situation *sit, const char *line)
 {
 	struct example ex;
@@ -352,14 +430,8 @@ int run_example(struct situation *sit, const char *line)
 		ret = BAD_NOTATION;
 	else if (!ex.who)
 		ret = perform(&job);
-	else if (!strcmp(ex.who, "alice"))
-		ret = rc_run_as(RC_USER, perform, &job);
-	else if (!strcmp(ex.who, "contained"))
-		ret = rc_run_in_user_ns(perform, &job);
-	else if (!strcmp(ex.who, "deep"))
-		ret = perform_deep(&job);
 	else
-		ret = perform_full(&job);
+		ret = perform_as(ex.who, &job);
 	free_example(&ex);
 	return ret;
 }

@@ -10,6 +10,8 @@
 
 /* No verb or arguments of the notation; no system call says so. */
 #define BAD_NOTATION (-250)
+/* Nothing that this actor can do: that needs a descriptor. */
+#define NOT_CONCERNED (-251)
 
 struct held {
 	char *path;

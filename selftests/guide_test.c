@@ -7,9 +7,10 @@
  * "cpuset files" the tables of files; "errors" the table with examples, and
  * "situation" the literal block with what these start from; "cpuset errors" and
  * "cpuset situation" the same for a kernel that has cpuset; "cpuset differences" the
- * table that names tests.
+ * table that names tests; "actors" who may do what, and "actors situation".
  */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -453,6 +454,123 @@ TEST(errors_are_complete)
 			TH_LOG("no row for %s", promised[p]);
 		}
 	}
+}
+
+/*
+ * Who may do what
+ */
+
+FIXTURE(actors)
+{
+	char *text;
+	struct guide_table table;
+	struct situation at;
+};
+
+FIXTURE_SETUP(actors)
+{
+	const char *line;
+	int ret;
+
+	ASSERT_EQ(0, rc_setup());
+	self->text = guide_read();
+	ASSERT_TRUE(!!self->text);
+	ASSERT_EQ(0, guide_table(self->text, "actors", &self->table));
+	ret = situation_make(&self->at, self->text, "actors situation", &line);
+	if (ret)
+		rc_teardown();
+	ASSERT_EQ(0, ret) {
+		TH_LOG("%s", line);
+	}
+}
+
+FIXTURE_TEARDOWN(actors)
+{
+	situation_end(&self->at);
+	EXPECT_EQ(0, rc_teardown());
+}
+
+static bool is_word_of(const char *text, size_t len, const char *word)
+{
+	size_t size = strlen(word);
+	const char *at = text;
+
+	while ((at = strstr(at, word)) && at + size <= text + len) {
+		if ((at == text || isspace(at[-1])) &&
+		    (at + size == text + len || isspace(at[size])))
+			return true;
+		at += size;
+	}
+	return false;
+}
+
+/* What a row says: 0 or an errno; 1 if it says nothing of @actor. */
+static int actor_result(const struct guide_row *row, const char *actor)
+{
+	const char *at = row->cell[2];
+
+	if (row->cell[1] && is_word_of(row->cell[1], strlen(row->cell[1]), actor))
+		return 0;
+	/* "| ERRNO: actor actor" and more lines. */
+	while (at && (at = strstr(at, "| "))) {
+		const char *end = strstr(at + 1, "| ") ?: at + strlen(at);
+		char name[16];
+
+		if (sscanf(at, "| %15[A-Z0-9]:", name) == 1 &&
+		    is_word_of(at, end - at, actor))
+			return -errno_of(name);
+		at = end;
+	}
+	return 1;
+}
+
+/* Each actor of the guide can do, and cannot do, what stands there. */
+TEST_F(actors, operations)
+{
+	static const char * const actors[] = {
+		"root", "uncapped", "alice", "bob", "contained", "nothing",
+		"given", "bare", "mapped", "handed", "hidden", "readonly",
+	};
+	int i, cells = 0;
+	unsigned int a;
+
+	for (i = 0; i < self->table.nr; i++) {
+		const struct guide_row *row = &self->table.row[i];
+		char *operation = guide_literal(row->cell[0]);
+
+		ASSERT_TRUE(!!operation);
+		for (a = 0; a < ARRAY_SIZE(actors); a++) {
+			char *line = strdup(rc_fmt("%s: %s", actors[a], operation));
+			int want = actor_result(row, actors[a]), ret;
+			char *before = rc_snapshot(RC_ROOT);
+
+			ret = run_example(&self->at, line);
+			if (want == 1)
+				want = NOT_CONCERNED;
+			EXPECT_EQ(want, ret) {
+				TH_LOG("%s: %s", line, strerrorname_np(-ret) ?: "?");
+			}
+			if (ret) {
+				EXPECT_EQ(0, strcmp(before, rc_snapshot(RC_ROOT))) {
+					TH_LOG("%s: has changed something", line);
+				}
+			} else {
+				const char *at;
+
+				situation_end(&self->at);
+				if (!access(RC_ROOT "/x", F_OK))
+					rc_track_hier(RC_ROOT "/x");
+				ASSERT_EQ(0, rc_teardown());
+				ASSERT_EQ(0, situation_make(&self->at, self->text,
+							    "actors situation", &at));
+			}
+			free(before);
+			free(line);
+			cells++;
+		}
+		free(operation);
+	}
+	TH_LOG("%d cells", cells);
 }
 
 /*

@@ -182,6 +182,7 @@ TEST_F(mounts, chown_of_setuid)
 
 struct looker {
 	const char *grp;
+	const char *hier;
 	long wanted;
 	long looked;
 	long ready;
@@ -189,14 +190,14 @@ struct looker {
 };
 
 /* Looks at each of a batch once, through the mount at @proc. */
-static int look_at(const char *proc, const char *grp)
+static int look_at(const char *proc, const char *hier)
 {
 	struct stat st;
 	int i;
 
 	for (i = 0; i < BATCH; i++) {
 		const char *path = rc_fmt("%s%s/b%d", proc,
-					  grp + strlen("/proc"), i);
+					  hier + strlen("/proc"), i);
 
 		if (stat(path, &st) || stat(rc_fmt("%s/tasks", path), &st))
 			return -errno;
@@ -204,7 +205,10 @@ static int look_at(const char *proc, const char *grp)
 	return 0;
 }
 
-/* In a pid namespace of its own, with a mount of proc that nobody else sees. */
+/*
+ * In a pid namespace of its own, with a mount of proc that nobody else sees, which
+ * has the group where the hierarchy is.
+ */
 static int look_on(void *arg)
 {
 	struct looker *looker = arg;
@@ -213,13 +217,14 @@ static int look_on(void *arg)
 
 	if (mount("proc", proc, "proc", 0, NULL))
 		looker->err = -errno;
+	looker->err = looker->err ?: rc_attach(looker->grp, 0);
 	rc_set(&looker->ready, 1);
 	while (!looker->err) {
 		if (rc_get(&looker->wanted) == done) {
 			rc_nap();
 			continue;
 		}
-		looker->err = look_at(proc, looker->grp);
+		looker->err = look_at(proc, looker->hier);
 		rc_set(&looker->looked, ++done);
 	}
 	rc_set(&looker->looked, BATCHES);
@@ -263,6 +268,8 @@ TEST_F(mounts, forgotten)
 		SKIP(return, "kernel without CONFIG_RC_DEBUG");
 	ASSERT_TRUE(looker && rc_bound_new("debug"));
 	looker->grp = self->grp;
+	looker->hier = self->hier;
+	ASSERT_EQ(0, chmod(rc_fmt("%s/tasks", self->grp), 0666));
 	ASSERT_LT(0, rc_spawn(become_user, looker));
 	ASSERT_TRUE(RC_WAIT(rc_get(&looker->ready)));
 	ASSERT_EQ(0, looker->err);

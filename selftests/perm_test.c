@@ -305,6 +305,68 @@ TEST_F(perm, opened_by_user)
 	close(mover.fd);
 }
 
+static int enter_by_procs(void *tasks)
+{
+	return rc_write(rc_fmt("%.*sprocs", (int)strlen(tasks) - 5, (char *)tasks), "0");
+}
+
+/*
+ * From a group that is not his a user cannot carry his tasks into one that is; root
+ * has put them there.
+ */
+TEST_F(perm, not_out_of_a_group)
+{
+	char *his = strdup(rc_fmt("%s/his/tasks", self->hier)), *before;
+
+	ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/his", self->hier)));
+	ASSERT_EQ(0, chown(rc_fmt("%s/his", self->hier), RC_USER, RC_USER));
+	ASSERT_EQ(0, chown(his, RC_USER, RC_USER));
+	ASSERT_EQ(0, chown(rc_fmt("%s/his/procs", self->hier), RC_USER, RC_USER));
+	/* From the root he may. */
+	EXPECT_EQ(0, rc_run_as(RC_USER, enter, his));
+	ASSERT_EQ(0, rc_write(self->tasks, "0"));
+	before = rc_snapshot(RC_ROOT);
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, enter, his));
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, enter_by_procs, his));
+	EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
+	/* Root may, and who may write "tasks" there: by mode, group or owner. */
+	EXPECT_EQ(0, rc_run(enter, his));
+	ASSERT_EQ(0, chmod(self->tasks, 0622));
+	EXPECT_EQ(0, rc_run_as(RC_USER, enter, his));
+	ASSERT_EQ(0, chmod(self->tasks, 0620));
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, enter, his));
+	ASSERT_EQ(0, chown(self->tasks, 0, RC_USER));
+	EXPECT_EQ(0, rc_run_as(RC_USER, enter, his));
+	ASSERT_EQ(0, chown(self->tasks, RC_USER, 0));
+	EXPECT_EQ(0, rc_run_as(RC_USER, enter, his));
+	ASSERT_EQ(0, chmod(self->tasks, 0466));
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, enter, his));
+	ASSERT_EQ(0, rc_write(rc_fmt("%s/tasks", self->hier), "0"));
+}
+
+/* It is who has opened the file that has to have it. */
+TEST_F(perm, out_of_a_group_by_opener)
+{
+	struct mover mover = { .pid = 0 };
+	char *tasks = strdup(rc_fmt("%s/his/tasks", self->hier));
+
+	ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/his", self->hier)));
+	ASSERT_EQ(0, chown(tasks, RC_USER, RC_USER));
+	ASSERT_EQ(0, rc_write(self->tasks, "0"));
+	mover.fd = rc_open(tasks, O_WRONLY);
+	ASSERT_LE(0, mover.fd);
+	EXPECT_EQ(0, rc_run_as(RC_USER, move_by_fd, &mover));
+	close(mover.fd);
+	ASSERT_EQ(0, seteuid(RC_USER));
+	mover.fd = rc_open(tasks, O_WRONLY);
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_LE(0, mover.fd);
+	EXPECT_EQ(-EACCES, rc_run_as(RC_USER, move_by_fd, &mover));
+	close(mover.fd);
+	ASSERT_EQ(0, rc_write(rc_fmt("%s/tasks", self->hier), "0"));
+	free(tasks);
+}
+
 /* Refusals leave no reference behind: the task ends as if never named. */
 TEST_F(perm, refused_often)
 {

@@ -445,7 +445,10 @@ static void *wait_for_stop(void *arg)
 /* Pid 1 of a pid namespace, with a second thread. */
 static int first_of_pid_ns(struct in_pid_ns *ns)
 {
-	const char *inner = rc_fmt("/tmp%s", ns->outer + strlen("/proc"));
+	/* Where it is seen there, when it was moved to the group. */
+	const char *inner = rc_fmt("/tmp%.*s", (int)(strrchr(ns->outer, '/') -
+						     ns->outer - strlen("/proc")),
+				   ns->outer + strlen("/proc"));
 	pthread_t thread;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||

@@ -79,9 +79,9 @@ static pid_t outermost_id(void)
 	return readlinkat(outermost, "self", id, sizeof(id) - 1) < 0 ? 0 : atoi(id);
 }
 
-static int start(struct rc_box *box, enum rc_box_kind kind)
+static pid_t clone_box(enum rc_box_kind kind)
 {
-	int flags = CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, ret;
+	int flags = CLONE_NEWPID | CLONE_NEWNS | SIGCHLD;
 	pid_t pid;
 
 	if (kind == RC_BOX_USER || kind == RC_BOX_USER_ONE)
@@ -91,6 +91,23 @@ static int start(struct rc_box *box, enum rc_box_kind kind)
 	if (!pid) {
 		rc_die_with_parent();
 		rc_disown();
+	}
+	return pid;
+}
+
+static const char *hierarchy_of(const char *grp)
+{
+	const char *end = strchr(grp + strlen(RC_ROOT "/"), '/');
+
+	return rc_fmt("%.*s", (int)(end - grp), grp);
+}
+
+static int start(struct rc_box *box, enum rc_box_kind kind)
+{
+	pid_t pid = clone_box(kind);
+	int ret;
+
+	if (!pid) {
 		box->pid = outermost_id();
 		box->ret = furnish(kind);
 		rc_set(&box->done, -1);
@@ -132,12 +149,8 @@ struct rc_box *rc_box_new(enum rc_box_kind kind, const char *grp)
 	/* Born there: its maker goes there and comes back. */
 	ret = grp ? rc_write(rc_fmt("%s/procs", grp), "0") : 0;
 	ret = ret ?: start(box, kind);
-	if (grp) {
-		const char *end = strchr(grp + strlen(RC_ROOT "/"), '/');
-
-		ret = ret ?: rc_write(rc_fmt("%.*s/procs", (int)(end - grp),
-					     grp), "0");
-	}
+	if (grp)
+		ret = ret ?: rc_write(rc_fmt("%s/procs", hierarchy_of(grp)), "0");
 	errno = -ret;
 	return ret ? NULL : box;
 }
@@ -151,6 +164,29 @@ int rc_box_do(struct rc_box *box, int (*fn)(struct rc_box *box), const char *a,
 	rc_inc(&box->asked);
 	return RC_WAIT(rc_get(&box->done) == rc_get(&box->asked)) ? box->ret :
 								    -ETIMEDOUT;
+}
+
+int rc_run_boxed(enum rc_box_kind kind, const char *grp, int (*fn)(void *arg),
+		 void *arg)
+{
+	int ret = grp ? rc_write(rc_fmt("%s/procs", grp), "0") : 0;
+	pid_t pid = -1;
+
+	if (!ret) {
+		pid = clone_box(kind);
+		ret = pid < 0 ? -errno : 0;
+	}
+	if (!pid) {
+		ret = furnish(kind);
+		_exit(ret ? ENOEXEC : -fn(arg));
+	}
+	if (grp)
+		ret = ret ?: rc_write(rc_fmt("%s/procs", hierarchy_of(grp)), "0");
+	if (pid < 0)
+		return ret;
+	rc_track_child(pid);
+	ret = ret ?: map_ids(pid, kind);
+	return ret ?: rc_reap(pid);
 }
 
 int rc_box_end(struct rc_box *box)

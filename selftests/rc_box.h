@@ -18,7 +18,7 @@ enum rc_box_kind {
 	RC_BOX_USER_ONE,	/* RC_USER, root of a user namespace without other ids */
 };
 
-#define RC_BOX_TEXT (1 << 16)
+#define RC_BOX_TEXT 65536
 #define RC_BOX_FDS 8
 
 /* Shared with the box, which is its init. */
@@ -45,6 +45,9 @@ struct rc_box *rc_box_new(enum rc_box_kind kind, const char *grp);
 /* Has it do @fn with these words: 0 or more, or -errno. */
 int rc_box_do(struct rc_box *box, int (*fn)(struct rc_box *box), const char *a,
 	      const char *b);
+/* @fn as init of a box of its own: what it returns, 0 or -errno. */
+int rc_run_boxed(enum rc_box_kind kind, const char *grp, int (*fn)(void *arg),
+		 void *arg);
 /* Until it has ended. */
 int rc_box_end(struct rc_box *box);
 

@@ -481,7 +481,9 @@ static int first_of_pid_ns(void *arg)
 		return -errno;
 	if (rc_write(tasks_of(ns->outer), "1"))
 		return -EPROTO;
-	snprintf(inner, sizeof(inner), "/tmp%s/tasks",
+	/* Where the group is seen there. */
+	snprintf(inner, sizeof(inner), "/tmp%.*s/tasks",
+		 (int)(strrchr(ns->outer, '/') - ns->outer - strlen("/proc")),
 		 ns->outer + strlen("/proc"));
 	if (rc_count(inner) != 1 || !rc_listed(inner, 1))
 		return -EBADMSG;

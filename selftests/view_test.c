@@ -93,7 +93,8 @@ static const char *box_read(struct rc_box *box, const char *dir, const char *fil
 /* Only in the box. */
 static int where_op(struct rc_box *box)
 {
-	strcpy(box->text, rc_where(atoi(box->b), box->a));
+	snprintf(box->text, sizeof(box->text), "%s",
+		 rc_where(atoi(box->b), box->a));
 	return 0;
 }
 

@@ -110,6 +110,8 @@ struct crowd {
 };
 
 void in_child(const struct place *place, void (*func)(void *arg), void *arg);
+void in_container(const struct place *place, void (*func)(void *arg),
+		  void *arg);
 void crowd_start(struct crowd *crowd, const struct place *place,
 		 unsigned int nr);
 void crowd_start_threads(struct crowd *crowd, unsigned int nr);

@@ -626,6 +626,40 @@ static void stat_group_row(const struct row *row)
 	place_end(&place);
 }
 
+struct stat_in_view {
+	const struct row *row;
+	char path[PATH_MAX];
+};
+
+static void stat_in_view(void *arg)
+{
+	const struct stat_in_view *stat = arg;
+
+	SAMPLE(500, 20, stat_path(stat->path));
+	report(stat->row->name, stat->row->x);
+}
+
+/* A path of as many names, where what stands for the root is a group. */
+static void stat_group_view_row(const struct row *row)
+{
+	struct stat_in_view stat = { .row = row };
+	struct place place;
+
+	if (lacks(row, CPUACCT))
+		return;
+	if (strcmp(backend_name(), "rc")) {
+		report_none(row->name, row->x, "no views");
+		return;
+	}
+	place_make(&place, CPUACCT, 1, row->x + 1);
+	place.depth = row->x;
+	place_path(&place, 0, NULL, stat.path);
+	place.depth = 1;
+	in_container(&place, stat_in_view, &stat);
+	place.depth = row->x + 1;
+	place_end(&place);
+}
+
 static void run_ps(const char *columns)
 {
 	char *argv[] = { "ps", "-e", "-o", (char *)columns, NULL };
@@ -697,6 +731,7 @@ static const struct {
 	{ "list new dir cpuset", list_dir_new_cpuset_row, { 0 } },
 	{ "stat files cpuset", stat_files_row, { 0 } },
 	{ "stat group", stat_group_row, { 1, 4 } },
+	{ "stat group in view", stat_group_view_row, { 1, 4 } },
 	{ "ps", ps_row, { 10000 } },
 };
 

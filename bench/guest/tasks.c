@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,42 @@ void in_child(const struct place *place, void (*func)(void *arg), void *arg)
 		die("waitpid");
 	if (status)
 		_exit(1);
+}
+
+struct contained {
+	void (*func)(void *arg);
+	void *arg;
+};
+
+/* Init of a pid namespace, with a mount of proc that belongs to it. */
+static void contain(void *arg)
+{
+	const struct contained *contained = arg;
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		die("unshare");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		if (mount("proc", "/proc", "proc", 0, NULL))
+			die("mount proc");
+		contained->func(contained->arg);
+		exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		die("a container ended with status %#x", status);
+}
+
+/* @func in a container that was given the place's group. */
+void in_container(const struct place *place, void (*func)(void *arg), void *arg)
+{
+	struct contained contained = { .func = func, .arg = arg };
+
+	in_child(place, contain, &contained);
 }
 
 static int sleeper(void *arg)

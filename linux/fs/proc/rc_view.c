@@ -24,7 +24,7 @@
  * @view: the pid namespace of the mount
  * @root: the root of a hierarchy
  *
- * Context: under RCU, which keeps the group and its entry.
+ * Context: under RCU, which keeps the group, and its entry if @root was in the tree.
  * Return: the group.
  */
 struct rc_group *rc_view_shown(struct pid_namespace *view, struct rc_group *root)
@@ -43,20 +43,21 @@ struct rc_group *rc_view_shown(struct pid_namespace *view, struct rc_group *root
 struct proc_dir_entry *rc_view_entry(struct pid_namespace *view,
 				     struct proc_dir_entry *de)
 {
-	struct rc_group *grp = de->data;
-	struct proc_dir_entry *shown = NULL;
+	struct proc_dir_entry *shown = ERR_PTR(-ENOENT);
+	struct rc_group *grp = de->data, *top;
 
 	if (!S_ISDIR(de->mode) || grp->depth > 1)
 		return de;
 	/* Of what is below a root, only the top is seen, which is not found there. */
 	if (rc_is_root(grp)) {
 		rcu_read_lock();
-		shown = rc_view_shown(view, grp)->pde;
+		top = rc_view_top(view, grp->hier);
+		shown = top ? top->pde : de;
 		pde_get(shown);
 		rcu_read_unlock();
 	}
 	pde_put(de);
-	return shown ?: ERR_PTR(-ENOENT);
+	return shown;
 }
 
 /**

@@ -201,6 +201,7 @@ static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
 		      rc_move_may_leave(mvs, tsk, old);
 		if (err == -EAGAIN) {
 			task_unlock(tsk);
+			err = 0;
 			continue;
 		}
 		if (err)

@@ -56,6 +56,9 @@
  *   rc_proxy_lock           hash of proxies, lists of proxies in groups, whether
  *                           a group is populated. Interrupts off.
  *
+ * rc_view_lock, for what pid namespaces were given, is taken inside rc_mutex or alone,
+ * and none inside it.
+ *
  * Who only reads takes none of them but spinlocks, for a bounded number of steps:
  * a reader can be made as slow as his CPU is busy.
  *
