@@ -211,6 +211,7 @@ unsigned int rc_switch_threads(struct signal_struct *sig, struct nsproxy *old,
 			/* The new one first: see rc_switch_proxy(). */
 			if (!part++ && join)
 				rc_home_activate(join);
+			/* What is in the proxy comes before the pointer. */
 			smp_store_release(&tsk->nsproxy, new);
 			rc_home_pass(tsk, leave, join);
 		}
