@@ -80,7 +80,7 @@ refused "echo 1 > $jobs/notify_on_release"
 refused "chmod 777 $jobs"
 refused "chown 1 $jobs/tasks"
 refused "ls /proc/1/root/proc/rc/jobs/secret/tasks"
-refused "unshare -pf sh -c 'mount -t proc proc /proc && ls $jobs/secret'"
+refused "unshare -mpf sh -c 'mount -t proc proc /proc && ls $jobs/secret'"
 refused "unshare -Urpf --mount-proc ls $jobs/secret"
 refused "unshare -pf --mount-proc mkdir /proc/rc/mine"
 ls $jobs | grep -x -e secret -e box
@@ -108,7 +108,7 @@ by_unshare()
 
 by_bwrap()
 {
-	/usr/bin/bwrap --bind / / --dev /dev --unshare-pid --proc /proc $dir/inside "$1"
+	/usr/bin/bwrap --bind / / --dev-bind /dev /dev --unshare-pid --proc /proc $dir/inside "$1"
 }
 
 # The default specification of an engine, but for what is run, and its terminal.
@@ -164,7 +164,6 @@ same()
 }
 
 mkdir $jobs $jobs/box $jobs/box/mine $jobs/secret || exit 1
-mkdir -p /sys/fs/cgroup
 grep -q cgroup2 /proc/filesystems && mount -t cgroup2 none /sys/fs/cgroup 2> /dev/null
 for engine in unshare bwrap crun runc; do
 	if [ $engine != unshare ] && [ ! -x /usr/bin/$engine ]; then

@@ -23,6 +23,8 @@ struct shared {
 	int top;
 	int side;
 	int deep;
+	/* The directory of side. */
+	int dir;
 	long stop;
 	long moves;
 	long looks;
@@ -61,6 +63,9 @@ FIXTURE_SETUP(race)
 	shared->side = rc_open(rc_fmt("%s/above/side/procs", shared->hier), O_WRONLY);
 	shared->deep = rc_open(rc_fmt("%s/above/top/t/deep/procs", shared->hier),
 			       O_WRONLY);
+	shared->dir = rc_open(rc_fmt("%s/above/side", shared->hier),
+			      O_RDONLY | O_DIRECTORY);
+	ASSERT_LT(0, shared->dir);
 	ASSERT_LT(0, shared->top);
 	ASSERT_LT(0, shared->side);
 	ASSERT_LT(0, shared->deep);
@@ -78,6 +83,7 @@ FIXTURE_TEARDOWN(race)
 	close(shared->top);
 	close(shared->side);
 	close(shared->deep);
+	close(shared->dir);
 	EXPECT_EQ(0, rc_teardown());
 }
 
@@ -238,8 +244,13 @@ static int end_boxes(void *arg)
 			if (!mkdirat(dir, "late", 0755))
 				unlinkat(dir, "late", AT_REMOVEDIR);
 		}
-		if (!mkdirat(dir, "late", 0755) || errno != EPERM)
+		/* It can have lost the right to remove it between the two. */
+		unlinkat(shared->dir, "late", AT_REMOVEDIR);
+		if (!mkdirat(dir, "late", 0755) || errno != EPERM) {
 			rc_inc(&shared->odd_errors);
+			ksft_print_msg("after the end: %s\n",
+				       strerrorname_np(errno));
+		}
 		close(dir);
 		close(rc);
 		rc_reap(box->pid);
