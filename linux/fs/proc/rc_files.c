@@ -681,7 +681,8 @@ const struct rc_file rc_core_files[] = {
  *   HIERARCHY:CONTROLLER,CONTROLLER...:PATH
  *
  * where there may be no controller, and PATH, which starts with a slash, may
- * hold colons. It starts from what the mount of proc shows. Empty for a task that has let go of its groups on its way out.
+ * hold colons. It starts from what the mount of proc shows. Empty for a task that
+ * has let go of its groups on its way out.
  */
 int proc_rc_membership(struct seq_file *m, struct pid_namespace *ns,
 		       struct pid *pid, struct task_struct *tsk)
