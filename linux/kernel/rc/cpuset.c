@@ -134,16 +134,16 @@ int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 	if (has_tasks &&
 	    (cpumask_empty(trial->cpus) || nodes_empty(trial->mems)))
 		return -ENOSPC;
+	/* There can be many. */
+	if (cpuset_is_exclusive(trial) ||
+	    parent->nr_exclusive != cpuset_is_exclusive(&cs->conf))
+		list_for_each_entry(pos, &parent->children, node)
+			if (pos != cs && cpuset_conflict(trial, &pos->conf))
+				return -EINVAL;
+	/* The last, as it may take long. */
 	if (cpuset_is(cs, CS_CPU_EXCLUSIVE) &&
 	    !cpuset_dl_can_shrink(cs->conf.cpus, trial->cpus))
 		return -EBUSY;
-	/* There can be many. */
-	if (!cpuset_is_exclusive(trial) &&
-	    parent->nr_exclusive == cpuset_is_exclusive(&cs->conf))
-		return 0;
-	list_for_each_entry(pos, &parent->children, node)
-		if (pos != cs && cpuset_conflict(trial, &pos->conf))
-			return -EINVAL;
 	return 0;
 }
 
@@ -237,6 +237,7 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial)
 	const unsigned long spread = BIT(CS_SPREAD_PAGE) | BIT(CS_SPREAD_SLAB);
 	unsigned long changed = cs->conf.flags ^ trial->flags;
 	struct cpuset *parent = cpuset_parent(cs);
+	bool balanced = cpuset_is_balanced(cs);
 
 	lockdep_assert_held(&cpuset_mutex);
 	if (parent)
@@ -252,8 +253,8 @@ void cpuset_set_conf(struct cpuset *cs, const struct cpuset_conf *trial)
 		cpuset_mark(cs);
 	cpuset_refresh(cs);
 	cpuset_update_keys();
-	if ((changed & BIT(CS_SCHED_LOAD_BALANCE)) &&
-	    !cpumask_empty(cs->effective_cpus) && cpuset_shapes_domains(cs))
+	/* Also with the same CPUs, if these were lent, and are its own now. */
+	if (cpuset_is_balanced(cs) != balanced && cpuset_shapes_domains(cs))
 		cpuset_domains_stale = true;
 	if (cpuset_domains_stale)
 		cpuset_rebuild_domains();
@@ -329,6 +330,8 @@ static void cpuset_clone(struct cpuset *cs)
 	cs->conf.mems = top ? parent->effective_mems : parent->conf.mems;
 	spin_unlock_irq(&cpuset_masks_lock);
 	cpuset_refresh(cs);
+	/* It has no tasks to settle. */
+	cs->settled = cs->gen;
 	cpuset_update_keys();
 	if (cpuset_domains_stale)
 		cpuset_rebuild_domains();

@@ -225,6 +225,7 @@ void cpuset_dl_expire_all(void);
 /* cpuset_domains.c */
 extern bool cpuset_domains_stale;
 void cpuset_domains_init(void);
+bool cpuset_is_balanced(const struct cpuset *cs);
 bool cpuset_shapes_domains(const struct cpuset *cs);
 void cpuset_rebuild_domains(void);
 bool cpuset_same_domain(int cpu, const struct cpumask *cpus);

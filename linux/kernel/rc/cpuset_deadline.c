@@ -53,6 +53,12 @@ static struct cpumask cpuset_dl_cpus;
  */
 static bool cpuset_dl_any;
 
+/*
+ * Bandwidth has been accounted for anew since boot, and so without the scheduler's own
+ * servers. Protected by cpuset_mutex.
+ */
+static bool cpuset_dl_pure;
+
 /**
  * cpuset_dl_seen - a task becomes a deadline task, for others to find
  *
@@ -61,6 +67,8 @@ static bool cpuset_dl_any;
  */
 void cpuset_dl_seen(void)
 {
+	/* The task before this. Pairs with the barrier in cpuset_dl_add_all(). */
+	smp_mb();
 	if (!READ_ONCE(cpuset_dl_any))
 		WRITE_ONCE(cpuset_dl_any, true);
 }
@@ -340,6 +348,8 @@ static void cpuset_dl_add_all(void)
 
 	/* Who becomes one by inheritance meanwhile sets it again. */
 	WRITE_ONCE(cpuset_dl_any, false);
+	/* Before the look at tasks. Pairs with the barrier in cpuset_dl_seen(). */
+	smp_mb();
 	rcu_read_lock();
 	for_each_process_thread(process, tsk) {
 		if (dl_task(tsk)) {
@@ -364,6 +374,7 @@ void cpuset_dl_account(void)
 
 	lockdep_assert_held(&cpuset_mutex);
 	dl_clear_root_domain(&def_root_domain);
+	cpuset_dl_pure = true;
 	if (READ_ONCE(cpuset_dl_any))
 		cpuset_dl_add_all();
 	list_for_each_entry(move, &cpuset_dl_moves, node) {
@@ -382,8 +393,8 @@ void cpuset_dl_account(void)
  * @cpus: those that it has
  * @trial: those that it is to have
  *
- * The account of the domain may have more in it: the scheduler's own servers, which
- * each CPU has anyhow.
+ * The first account may have more in it: the scheduler's own servers, which each CPU
+ * has anyhow.
  *
  * Context: cpuset_mutex and cpus_read_lock() held; may sleep.
  * Return: true if it is.
@@ -394,6 +405,8 @@ bool cpuset_dl_can_shrink(const struct cpumask *cpus,
 	lockdep_assert_held(&cpuset_mutex);
 	if (!READ_ONCE(cpuset_dl_any) || cpuset_cpumask_can_shrink(cpus, trial))
 		return true;
+	if (cpuset_dl_pure)
+		return false;
 	cpuset_rebuild_domains();
 	return !READ_ONCE(cpuset_dl_any) ||
 	       cpuset_cpumask_can_shrink(cpus, trial);

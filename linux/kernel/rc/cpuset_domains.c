@@ -37,8 +37,16 @@ struct cpuset_domains {
 	struct sched_domain_attr *attr;
 };
 
-/* CPUs of its own, and not those that it has got for lost ones. */
-static bool cpuset_is_balanced(const struct cpuset *cs)
+/**
+ * cpuset_is_balanced - does a set make a scheduling domain, or belong to one?
+ * @cs: the set
+ *
+ * With CPUs of its own, and not those that it has got for lost ones.
+ *
+ * Context: cpuset_mutex held.
+ * Return: true if it does.
+ */
+bool cpuset_is_balanced(const struct cpuset *cs)
 {
 	return cpuset_is(cs, CS_SCHED_LOAD_BALANCE) &&
 	       !cpuset_lost_cpus(cs) &&
@@ -156,7 +164,8 @@ static void cpuset_note_domains(const struct cpuset_domains *doms)
 	int i, cpu;
 
 	for_each_possible_cpu(cpu)
-		cpuset_domain_of[cpu] = doms->nr && !doms->cpus;
+		cpuset_domain_of[cpu] = doms->nr && !doms->cpus &&
+			housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN);
 	for (i = 0; doms->cpus && i < doms->nr; i++)
 		for_each_cpu(cpu, doms->cpus[i])
 			cpuset_domain_of[cpu] = i + 1;
