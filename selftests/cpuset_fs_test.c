@@ -217,7 +217,7 @@ TEST_F(fs, preset_agent)
 	EXPECT_STREQ("", agent());
 }
 
-/* The options that it had; an agent that is asked for is set in any case. */
+/* The options that it had; an agent is set by the first mount, and by remounting. */
 TEST_F(fs, options)
 {
 	ASSERT_EQ(0, mount_with(self->dir, 0,
@@ -230,6 +230,9 @@ TEST_F(fs, options)
 	ASSERT_EQ(0, mount_with(self->dir, 0, "release_agent=/c"));
 	EXPECT_STREQ("/c", agent());
 	ASSERT_EQ(0, mount_with(self->dir, MS_REMOUNT, "release_agent=/d"));
+	EXPECT_STREQ("/d", agent());
+	/* Not where the mount is refused. */
+	EXPECT_EQ(-EBUSY, mount_with(self->dir, 0, "release_agent=/e"));
 	EXPECT_STREQ("/d", agent());
 	ASSERT_EQ(0, mount_with(self->dir, MS_REMOUNT | MS_RDONLY, ""));
 	EXPECT_STREQ("/d", agent());

@@ -426,9 +426,11 @@ TEST_F(view, another_moved)
 	ASSERT_EQ(0, give(self->side, pid));
 	EXPECT_STREQ(GROUP_FILES " a/", box_list(box, self->hier));
 	EXPECT_STREQ("/..", box_where(box, self->hier, id));
-	/* It can be fetched back, not followed. */
+	/* It can be neither followed nor fetched back, unless it is in the root. */
+	EXPECT_EQ(-EACCES, box_write(box, self->hier, "tasks", rc_fmt("%d", id)));
+	EXPECT_EQ(1, rc_count(rc_fmt("%s/tasks", self->side)));
+	ASSERT_EQ(0, give(self->hier, pid));
 	EXPECT_EQ(0, box_write(box, self->hier, "tasks", rc_fmt("%d", id)));
-	EXPECT_EQ(0, rc_count(rc_fmt("%s/tasks", self->side)));
 }
 
 /* Paths start from the top; up from it is "/..", and no name of what is there. */

@@ -171,12 +171,15 @@ int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	err = setattr_prepare(&nop_mnt_idmap, dentry, attr);
 	if (!err && rc_pde_dead(de))
 		err = -ENODEV;
-	if (!err && !rc_view_may_set(inode, attr))
-		err = -EPERM;
-	if (!err)
-		rc_set_entry(de, inode, attr);
+	/* A length, as open(2) sets it, means nothing, nor what comes with it. */
+	if (!err && !(attr->ia_valid & ATTR_SIZE)) {
+		if (rc_view_has(rc_view(inode->i_sb), de->data, true))
+			rc_set_entry(de, inode, attr);
+		else
+			err = -EPERM;
+	}
 	mutex_unlock(&rc_mutex);
-	if (err)
+	if (err || (attr->ia_valid & ATTR_SIZE))
 		return err;
 	/* The times are the inode's own. */
 	attr->ia_valid &= ~(ATTR_MODE | ATTR_UID | ATTR_GID);

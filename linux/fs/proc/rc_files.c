@@ -318,14 +318,15 @@ static int rc_top_subsystems_show(struct seq_file *m, struct rc_group *grp)
 		/* Keeps a hierarchy that has been seen, and its name. */
 		rcu_read_lock();
 		hier = READ_ONCE(ss->hier);
-		if (hier && !nr)
+		if (hier && !rc_is_view(sb))
 			nr = READ_ONCE(hier->nr_groups);
 		seq_printf(m, "%s\t%s\t%u\t%d\n", ss->name,
 			   hier ? rcu_dereference(hier->root.name) : "-",
 			   hier ? nr : 0, rc_subsys_enabled(ss));
 		rcu_read_unlock();
 	}
-	return 0;
+	/* Then not all were counted. */
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 static const struct rc_core_file rc_top_subsystems = {

@@ -80,7 +80,6 @@ struct proc_dir_entry *rc_view_entry(struct pid_namespace *view,
 				     struct proc_dir_entry *de);
 bool rc_view_still_shown(struct dentry *dentry, struct rc_group *grp);
 bool rc_view_may_write(const struct inode *inode);
-bool rc_view_may_set(const struct inode *inode, const struct iattr *attr);
 unsigned int rc_view_nr_groups(struct pid_namespace *view,
 			       struct rc_subsys *ss);
 

@@ -123,8 +123,12 @@ static void rc_cpuset_free_info(struct rc_cpuset_sb *info)
 	kfree_rcu(info, proc.rcu);
 }
 
-/* All mounts in a pid namespace are one, so that none is made twice in a place. */
-static int rc_cpuset_get_super(struct fs_context *fc, struct proc_dir_entry *de)
+/*
+ * All mounts in a pid namespace are one, so that none is made twice in a place. @fresh
+ * says whether this is the first.
+ */
+static int rc_cpuset_get_super(struct fs_context *fc, struct proc_dir_entry *de,
+			       bool *fresh)
 {
 	struct rc_cpuset_sb *info = kzalloc(sizeof(*info), GFP_KERNEL);
 	struct super_block *sb;
@@ -143,7 +147,8 @@ static int rc_cpuset_get_super(struct fs_context *fc, struct proc_dir_entry *de)
 	}
 	if (IS_ERR(sb))
 		return PTR_ERR(sb);
-	if (!sb->s_root)
+	*fresh = !sb->s_root;
+	if (*fresh)
 		err = rc_cpuset_fill_super(sb);
 	if (err) {
 		deactivate_locked_super(sb);
@@ -181,7 +186,7 @@ static void rc_cpuset_put_super(struct fs_context *fc)
 static int rc_cpuset_get_tree(struct fs_context *fc)
 {
 	struct proc_dir_entry *de;
-	bool made;
+	bool made, fresh;
 	int err;
 
 	/* Hierarchies are seen from the initial one alone. */
@@ -190,15 +195,16 @@ static int rc_cpuset_get_tree(struct fs_context *fc)
 	de = rc_cpuset_dir(fc->fs_private ?: RC_CPUSET_AGENT, &made);
 	if (IS_ERR(de))
 		return PTR_ERR(de);
-	err = rc_cpuset_get_super(fc, de);
-	if (!err && !made) {
+	err = rc_cpuset_get_super(fc, de, &fresh);
+	/* One more mount can still be refused, where there is one. */
+	if (!err && !made && fresh) {
 		err = rc_cpuset_reconfigure(fc);
 		if (err)
 			rc_cpuset_put_super(fc);
 	}
 	if (err && made) {
 		mutex_lock(&rc_mutex);
-		/* Unless somebody uses it by now, or has removed it. */
+		/* Unless it has groups by now, or somebody has removed it. */
 		rc_remove_dir(de);
 		mutex_unlock(&rc_mutex);
 	}

@@ -102,20 +102,6 @@ bool rc_view_may_write(const struct inode *inode)
 	return rc_view_has(rc_view(inode->i_sb), de->data, below);
 }
 
-/**
- * rc_view_may_set - may somebody who has come through this mount set attributes?
- * @inode: a directory or a file
- * @attr: what is to be set; length, as open(2) does, means nothing
- *
- * Context: rc_mutex held.
- * Return: false if the group is the top, or not seen.
- */
-bool rc_view_may_set(const struct inode *inode, const struct iattr *attr)
-{
-	return (attr->ia_valid & ATTR_SIZE) ||
-	       rc_view_has(rc_view(inode->i_sb), PDE(inode)->data, true);
-}
-
 static void rc_count_state(struct rc_state *st, void *arg)
 {
 	++*(unsigned int *)arg;

@@ -55,6 +55,7 @@ struct rc_move {
  * @grp: where to
  * @target: the same as it stands in a proxy, NULL for a root
  * @cred: credentials that decide
+ * @view: the pid namespace of the mount of proc in which the file was opened
  * @left: a group that tasks may leave by them; looked at one by one, under rc_mutex,
  *	or NULL
  * @ask: ids of the controllers that want to be asked, or told of a refusal
@@ -71,6 +72,7 @@ struct rc_moves {
 	struct rc_group *grp;
 	struct rc_group *target;
 	const struct cred *cred;
+	struct pid_namespace *view;
 	struct rc_group *left;
 	unsigned long ask;
 	unsigned long tell;
@@ -158,16 +160,20 @@ static bool rc_move_concerns(const struct rc_moves *mvs,
 
 /*
  * Who is not root needs write permission on "tasks" of the group that a task comes
- * from, so that what root has put into a group stays there. With the task's lock,
- * which is let go of where that has to be looked at: -EAGAIN then.
+ * from, so that what root has put into a group stays there. So does, whoever takes it,
+ * what was put from outside into a group that is not seen. With the task's lock, which
+ * is let go of where permissions have to be looked at: -EAGAIN then.
  */
 static int rc_move_may_leave(struct rc_moves *mvs, struct task_struct *tsk,
 			     struct nsproxy *old)
 {
 	struct rc_group *from = old->rc.group[mvs->grp->hier->id];
 
-	if (!from || from == mvs->left ||
-	    uid_eq(mvs->cred->euid, GLOBAL_ROOT_UID))
+	if (!from || from == mvs->left)
+		return 0;
+	if (!rc_view_has(mvs->view, from, false))
+		return -EACCES;
+	if (uid_eq(mvs->cred->euid, GLOBAL_ROOT_UID))
 		return 0;
 	task_unlock(tsk);
 	/* It may be empty by now, but is not removed without rc_mutex. */
@@ -608,7 +614,7 @@ int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 {
 	struct rc_moves mvs = {
 		.grp = grp, .target = rc_is_root(grp) ? NULL : grp,
-		.cred = cred, .move = &mvs.single, .max = 1,
+		.cred = cred, .view = view, .move = &mvs.single, .max = 1,
 	};
 	struct task_struct *tsk;
 	int ret;

@@ -110,19 +110,16 @@ void rc_view_moved(struct task_struct *tsk, bool process, struct rc_group *grp,
 		   struct pid_namespace *view)
 {
 	struct pid_namespace *ns;
+	struct pid *pid;
 
 	lockdep_assert_held(&rc_mutex);
-	/* Other tasks are told by this alone. */
-	if (likely(!(READ_ONCE(tsk->signal->flags) & SIGNAL_UNKILLABLE)))
-		return;
 	rcu_read_lock();
-	ns = task_active_pid_ns(tsk);
-	if (ns && ns != view) {
-		struct task_struct *init = READ_ONCE(ns->child_reaper);
-
-		if (process ? same_thread_group(init, tsk) : init == tsk)
-			rc_view_set(ns, grp->hier, rc_is_root(grp) ? NULL : grp);
-	}
+	/* By its id: SIGNAL_UNKILLABLE is lost by an init that is sent a fault. */
+	pid = task_tgid(tsk);
+	ns = pid && is_child_reaper(pid) ? ns_of_pid(pid) : NULL;
+	if (unlikely(ns && ns != view &&
+		     (process || READ_ONCE(ns->child_reaper) == tsk)))
+		rc_view_set(ns, grp->hier, rc_is_root(grp) ? NULL : grp);
 	rcu_read_unlock();
 }
 
