@@ -6,6 +6,7 @@
 #include <linux/bitmap.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/pid_namespace.h>
 #include <linux/rbtree.h>
 #include <linux/rc.h>
 #include <linux/rculist.h>
@@ -18,7 +19,6 @@
 #include <linux/workqueue.h>
 
 struct cred;
-struct pid_namespace;
 struct proc_dir_entry;
 
 #define RC_MAX_DEPTH	32
@@ -294,10 +294,25 @@ void rc_view_moved(struct task_struct *tsk, bool process, struct rc_group *grp,
 		   struct pid_namespace *view);
 struct rc_group *rc_view_top(struct pid_namespace *ns,
 			     const struct rc_hierarchy *hier);
-bool rc_view_has(struct pid_namespace *ns, const struct rc_group *grp,
-		 bool below);
+bool rc_view_shows(struct pid_namespace *ns, const struct rc_group *grp,
+		   bool below);
 unsigned int rc_view_path(struct pid_namespace *ns, const struct rc_group *grp,
 			  unsigned int *up);
+
+/**
+ * rc_view_has - is a group seen from a pid namespace?
+ * @ns: the namespace
+ * @grp: the group, or &rc_top
+ * @below: only if it is below the top, not the top itself
+ *
+ * Context: any. Under rc_mutex the answer stays right, unless init ends.
+ * Return: true if it is; always for the initial namespace.
+ */
+static inline bool rc_view_has(struct pid_namespace *ns,
+			       const struct rc_group *grp, bool below)
+{
+	return likely(ns == &init_pid_ns) || rc_view_shows(ns, grp, below);
+}
 
 /* release.c */
 void rc_group_populate(struct rc_group *grp, bool yes);

@@ -151,20 +151,18 @@ struct rc_group *rc_view_top(struct pid_namespace *ns,
 }
 
 /**
- * rc_view_has - is a group seen from a pid namespace?
- * @ns: the namespace
- * @grp: the group, or &rc_top
- * @below: only if it is below the top, not the top itself
+ * rc_view_shows - the slow half of rc_view_has()
+ * @ns: not the initial namespace
+ * @grp: as there
+ * @below: as there
  *
- * Context: any. Under rc_mutex the answer stays right, unless init ends.
- * Return: true if it is; always for the initial namespace.
+ * Context: as there.
+ * Return: as there.
  */
-bool rc_view_has(struct pid_namespace *ns, const struct rc_group *grp, bool below)
+bool rc_view_shows(struct pid_namespace *ns, const struct rc_group *grp, bool below)
 {
 	struct rc_group *top;
 
-	if (likely(ns == &init_pid_ns))
-		return true;
 	if (grp == &rc_top)
 		return false;
 	guard(rcu)();
