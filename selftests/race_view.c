@@ -110,7 +110,8 @@ static int move_init(void *arg)
 static bool odd(int ret)
 {
 	return ret < 0 && ret != -ENOENT && ret != -EPERM && ret != -ENODEV &&
-	       ret != -EBUSY && ret != -EEXIST && ret != -ESRCH && ret != -ESTALE;
+	       ret != -EBUSY && ret != -EEXIST && ret != -ESRCH &&
+	       ret != -ESTALE && ret != -EACCES;
 }
 
 static void check(int ret)
