@@ -52,7 +52,7 @@ static inline int give(const char *grp, pid_t pid)
 }
 
 static inline int box_write(struct rc_box *box, const char *dir, const char *file,
-		     const char *text)
+			    const char *text)
 {
 	return rc_box_do(box, rc_box_write, rc_fmt("%s/%s", dir, file), text);
 }
