@@ -8,28 +8,14 @@
 
 jobs=/proc/rc/jobs
 dir=/tmp/containers
-n=0
-failed=0
+# shellcheck source-path=SCRIPTDIR source=rc_check.sh
+. "${0%/*}/rc_check.sh"
 
 if [ "$1" != moved ]; then
 	# Engines want a root that can be left, which an initramfs is not.
 	exec unshare -m sh -c 'mkdir -p /mnt && mount --rbind / /mnt && cd /mnt &&
 		mount --move . / && exec chroot . "$0" moved' "$0"
 fi
-
-# check NAME COMMAND...: one result of the test
-check()
-{
-	n=$((n + 1))
-	name=$1
-	shift
-	if "$@"; then
-		echo "ok $n $name"
-	else
-		echo "not ok $n $name"
-		failed=1
-	fi
-}
 
 skip()
 {

@@ -8,8 +8,8 @@
 
 bin=/usr/bin
 old=/tmp/old-cpuset
-n=0
-failed=0
+# shellcheck source-path=SCRIPTDIR source=rc_check.sh
+. "${0%/*}/rc_check.sh"
 
 if [ ! -x $bin/lstopo-no-graphics ] || [ ! -x $bin/findmnt ]; then
 	echo "1..0 # SKIP there is no $bin/lstopo-no-graphics or findmnt"
@@ -18,20 +18,6 @@ fi
 grep -q '^cpuset' /proc/rc/subsystems 2> /dev/null || {
 	echo "1..0 # SKIP kernel without CONFIG_RC_CPUSET"
 	exit 4
-}
-
-# check NAME COMMAND...: one result of the test
-check()
-{
-	n=$((n + 1))
-	name=$1
-	shift
-	if "$@"; then
-		echo "ok $n $name"
-	else
-		echo "not ok $n $name"
-		failed=1
-	fi
 }
 
 # is WANT COMMAND...: does it succeed and print that?

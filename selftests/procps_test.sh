@@ -11,8 +11,8 @@ jobs=/proc/rc/jobs
 pids=""
 threads=""
 churn=""
-n=0
-failed=0
+# shellcheck source-path=SCRIPTDIR source=rc_check.sh
+. "${0%/*}/rc_check.sh"
 
 for tool in ps pgrep pkill pidwait top; do
 	if [ ! -x /bin/$tool ] || [ -L /bin/$tool ]; then
@@ -20,20 +20,6 @@ for tool in ps pgrep pkill pidwait top; do
 		exit 4
 	fi
 done
-
-# check NAME COMMAND...: one result of the test
-check()
-{
-	n=$((n + 1))
-	name=$1
-	shift
-	if "$@"; then
-		echo "ok $n $name"
-	else
-		echo "not ok $n $name"
-		failed=1
-	fi
-}
 
 # Compares what was got with what was wanted.
 is()

@@ -9,22 +9,8 @@
 hier=/proc/rc/ksft-shells
 pids=/tmp/shells_test.pids
 nr=60
-n=0
-failed=0
-
-# check NAME COMMAND...: one result of the test
-check()
-{
-	n=$((n + 1))
-	name=$1
-	shift
-	if "$@"; then
-		echo "ok $n $name"
-	else
-		echo "not ok $n $name"
-		failed=1
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=rc_check.sh
+. "${0%/*}/rc_check.sh"
 
 # empties SHELL FILE: does it move all from a to b?  Then they go back.
 empties()
