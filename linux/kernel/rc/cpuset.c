@@ -134,16 +134,16 @@ int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 	if (has_tasks &&
 	    (cpumask_empty(trial->cpus) || nodes_empty(trial->mems)))
 		return -ENOSPC;
-	/* There can be many. */
-	if (cpuset_is_exclusive(trial) ||
-	    parent->nr_exclusive != cpuset_is_exclusive(&cs->conf))
-		list_for_each_entry(pos, &parent->children, node)
-			if (pos != cs && cpuset_conflict(trial, &pos->conf))
-				return -EINVAL;
-	/* The last, as it may take long. */
 	if (cpuset_is(cs, CS_CPU_EXCLUSIVE) &&
 	    !cpuset_dl_can_shrink(cs->conf.cpus, trial->cpus))
 		return -EBUSY;
+	/* There can be many. */
+	if (!cpuset_is_exclusive(trial) &&
+	    parent->nr_exclusive == cpuset_is_exclusive(&cs->conf))
+		return 0;
+	list_for_each_entry(pos, &parent->children, node)
+		if (pos != cs && cpuset_conflict(trial, &pos->conf))
+			return -EINVAL;
 	return 0;
 }
 
