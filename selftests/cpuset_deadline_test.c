@@ -67,6 +67,12 @@ static int become_deadline(struct cs_worker *worker)
 	return set_deadline(0, 70, 100);
 }
 
+/* For cs_do(): 80 %, so that there is no room for the servers of some CPUs beside. */
+static int become_large(struct cs_worker *worker)
+{
+	return set_deadline(0, 80, 100);
+}
+
 /* For cs_do(): 35 % of a CPU, of a period that is as long as can be. */
 static int become_slow(struct cs_worker *worker)
 {
@@ -157,6 +163,33 @@ TEST_F(deadline, shrink)
 	EXPECT_STREQ("0-1", cs_cpus_allowed(pid));
 	ASSERT_EQ(0, rc_kill(pid));
 	EXPECT_TRUE(RC_WAIT(!cs_write(self->a, "cpus", "0")));
+}
+
+/* The scheduler's own servers on CPUs that it loses need no room on the others. */
+TEST_F(deadline, shrink_without_servers)
+{
+	ASSERT_EQ(0, cs_write(self->a, "cpus", "0-3"));
+	ASSERT_LT(0, task_that(self->a, become_large));
+	EXPECT_EQ(0, cs_write(self->a, "cpus", "0"));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
+}
+
+/* The last CPU of a domain can go off line if no deadline task is there. */
+TEST_F(deadline, last_cpu)
+{
+	const char *c = cs_new(self->root, "6", "0");
+	pid_t pid;
+
+	ASSERT_TRUE(!!c);
+	EXPECT_EQ(0, cs_online_cpu(6, false));
+	EXPECT_STREQ("0-5,7", cs_read(c, "effective_cpus"));
+	EXPECT_EQ(0, cs_online_cpu(6, true));
+	pid = deadline_task(c);
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(-EBUSY, cs_online_cpu(6, false));
+	ASSERT_EQ(0, rc_kill(pid));
+	EXPECT_TRUE(RC_WAIT(!cs_online_cpu(6, false)));
+	EXPECT_EQ(0, cs_online_cpu(6, true));
 }
 
 /* Nor can it lose them by hotplug. */

@@ -169,6 +169,27 @@ TEST_F(domains, hotplug)
 }
 
 /*
+ * A set whose CPUs are lent to it for lost ones makes no domain; it does when the
+ * same ones become its own.
+ */
+TEST_F(domains, lent)
+{
+	const char *a = cs_new(self->root, "4-6", "0");
+	const char *b = a ? cs_new(a, "6", "0") : NULL;
+
+	ASSERT_TRUE(!!b);
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "0"));
+	ASSERT_EQ(0, cs_write(a, "sched_load_balance", "0"));
+	ASSERT_EQ(0, cs_online_cpu(6, false));
+	ASSERT_TRUE(RC_WAIT(!strcmp("4-5", cs_read(b, "effective_cpus"))));
+	EXPECT_STREQ(NONE, cs_domains());
+	ASSERT_EQ(0, cs_write(b, "cpus", "4-5"));
+	EXPECT_STREQ("||||4-5|4-5||", cs_domains());
+	ASSERT_EQ(0, cs_online_cpu(6, true));
+	EXPECT_STREQ("||||4-5|4-5||", cs_domains());
+}
+
+/*
  * A relaxed level cuts the search of a CPU that becomes idle: it stays in
  * smaller domains. -1 is what the system does by itself.
  */

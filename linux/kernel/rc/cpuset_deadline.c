@@ -53,12 +53,6 @@ static struct cpumask cpuset_dl_cpus;
  */
 static bool cpuset_dl_any;
 
-/*
- * Bandwidth has been accounted for anew since boot, and so without the scheduler's own
- * servers. Protected by cpuset_mutex.
- */
-static bool cpuset_dl_pure;
-
 /**
  * cpuset_dl_seen - a task becomes a deadline task, for others to find
  *
@@ -374,7 +368,6 @@ void cpuset_dl_account(void)
 
 	lockdep_assert_held(&cpuset_mutex);
 	dl_clear_root_domain(&def_root_domain);
-	cpuset_dl_pure = true;
 	if (READ_ONCE(cpuset_dl_any))
 		cpuset_dl_add_all();
 	list_for_each_entry(move, &cpuset_dl_moves, node) {
@@ -393,21 +386,13 @@ void cpuset_dl_account(void)
  * @cpus: those that it has
  * @trial: those that it is to have
  *
- * The first account may have more in it: the scheduler's own servers, which each CPU
- * has anyhow.
- *
- * Context: cpuset_mutex and cpus_read_lock() held; may sleep.
+ * Context: cpuset_mutex held.
  * Return: true if it is.
  */
 bool cpuset_dl_can_shrink(const struct cpumask *cpus,
 			  const struct cpumask *trial)
 {
 	lockdep_assert_held(&cpuset_mutex);
-	if (!READ_ONCE(cpuset_dl_any) || cpuset_cpumask_can_shrink(cpus, trial))
-		return true;
-	if (cpuset_dl_pure)
-		return false;
-	cpuset_rebuild_domains();
 	return !READ_ONCE(cpuset_dl_any) ||
 	       cpuset_cpumask_can_shrink(cpus, trial);
 }
