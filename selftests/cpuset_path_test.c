@@ -11,6 +11,7 @@
 
 #include "../kselftest_harness.h"
 #include "cpuset_util.h"
+#include "rc_box.h"
 
 FIXTURE(path)
 {
@@ -124,6 +125,32 @@ TEST_F(path, elsewhere)
 	EXPECT_STREQ("/", cs_path(self->pid));
 	ASSERT_EQ(0, cs_write(hier, "subsystems", ""));
 	EXPECT_STREQ("/", cs_path(self->pid));
+}
+
+static int read_path(struct rc_box *box)
+{
+	snprintf(box->text, sizeof(box->text), "%s", cs_path(atoi(box->a)));
+	return 0;
+}
+
+/* In a container it starts from the set that was given. */
+TEST_F(path, view)
+{
+	const char *hier = rc_bound_new("cpuset"), *grp;
+	struct rc_box *box;
+
+	ASSERT_TRUE(!!hier);
+	grp = usable_group(hier);
+	ASSERT_TRUE(!!grp);
+	ASSERT_TRUE(!!usable_group(grp));
+	box = rc_box_new(RC_BOX_ROOT, grp);
+	ASSERT_TRUE(!!box);
+	ASSERT_EQ(0, rc_box_do(box, read_path, "1", NULL));
+	EXPECT_STREQ("/", box->text);
+	EXPECT_STREQ(grp + strlen(hier), cs_path(box->pid));
+	ASSERT_EQ(0, cs_attach(hier, box->pid));
+	ASSERT_EQ(0, rc_box_do(box, read_path, "1", NULL));
+	EXPECT_STREQ("/", box->text);
 }
 
 /* A path longer than a page is shown whole. */

@@ -322,4 +322,62 @@ TEST_F(view, number_of_groups)
 	EXPECT_TRUE(!!strstr(box_read(box, RC_ROOT, "subsystems"), "cpuacct\tcpuacct\t2\t1\n"));
 }
 
+static int count_tasks(void *file)
+{
+	return -rc_count(file);
+}
+
+static int hide(struct rc_box *box)
+{
+	return mount("proc", "/proc", NULL, MS_REMOUNT, box->a) ? -errno : 0;
+}
+
+static int list_as_user(struct rc_box *box)
+{
+	return rc_run_as(RC_USER, count_tasks, box->a);
+}
+
+/* hidepid of the mount in the box hides tasks from lists there, and no group. */
+TEST_F(view, hidepid)
+{
+	struct rc_box *box = self->box;
+	const char *hier = self->hier;
+	char *grp = group(self->top, "grp");
+	const char *tasks = strdup(rc_fmt("%s/grp/tasks", hier));
+	pid_t id;
+
+	ASSERT_TRUE(!!grp);
+	ASSERT_EQ(0, give(self->top, box->pid));
+	id = rc_box_do(box, rc_box_child, NULL, NULL);
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, box_write(box, rc_fmt("%s/grp", hier), "tasks", rc_fmt("%d", id)));
+	EXPECT_EQ(-1, rc_box_do(box, list_as_user, tasks, NULL));
+	ASSERT_EQ(0, rc_box_do(box, hide, "hidepid=invisible", NULL));
+	EXPECT_EQ(0, rc_box_do(box, list_as_user, tasks, NULL));
+	EXPECT_STREQ(rc_fmt("%d\n", id), box_read(box, rc_fmt("%s/grp", hier), "tasks"));
+	/* The host's mount is another. */
+	EXPECT_EQ(1, rc_count(rc_fmt("%s/tasks", grp)));
+}
+
+static int where_thread(struct rc_box *box)
+{
+	snprintf(box->text, sizeof(box->text), "%s",
+		 rc_where_file(rc_fmt("/proc/1/task/%s/rc", box->b), box->a));
+	return 0;
+}
+
+/* A thread has its own path, from the top as well. */
+TEST_F(view, path_of_thread)
+{
+	struct rc_box *box = self->box;
+
+	ASSERT_EQ(0, give(self->above, box->pid));
+	ASSERT_EQ(0, box_write(box, rc_fmt("%s/top", self->hier), "tasks", "0"));
+	ASSERT_EQ(0, rc_box_do(box, where_thread, self->hier, "1"));
+	EXPECT_STREQ("/top", box->text);
+	EXPECT_STREQ("/above/top",
+		     rc_where_file(rc_fmt("/proc/%d/task/%d/rc", box->pid, box->pid),
+				   self->hier));
+}
+
 TEST_HARNESS_MAIN
