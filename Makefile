@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 # What the scripts take from the environment.
-export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V
+export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS SHORTEN
 export J ?= $(shell nproc)
 
 # DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both. Every one that
@@ -27,6 +27,8 @@ help:
 	@echo '                       no guest (part of check)'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
 	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
+	@echo 'make stress            a storm of random operations by many users, for 30 minutes on'
+	@echo '                       the debug kernel (MINUTES=, SEED=, ONLY=, SKIP=, WORKERS=)'
 	@echo 'make lint              checkpatch, sparse, kernel-doc, shellcheck, coccinelle, ...'
 	@echo 'make series            the work as one series for git am, in build/series/'
 	@echo 'make protocol          how tasks get other groups, as a model that SPIN checks'
@@ -81,6 +83,11 @@ check-procps: setup
 selftest-harness: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
 selftest-harness: kernel guest
 	@qemu/check $(KERNELS:%=harness-%)
+
+.PHONY: stress
+stress: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),debug)
+stress: kernel guest
+	@qemu/stress $(KERNELS)
 
 .PHONY: coverage
 coverage:
