@@ -12,7 +12,7 @@ export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS
 export J ?= $(shell nproc)
 
 # DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both. Every one that
-# qemu/config/ has can be named: make check KERNELS="cgroups up".
+# qemu/config/ has can be named: make check KERNELS="cgroups up preempt".
 KERNELS := $(if $(DEBUG),$(if $(filter 0,$(DEBUG)),release,debug),release debug)
 RELEASE := build/out/release
 
@@ -25,6 +25,7 @@ help:
 	@echo '                       reach of our code: lines, and ways out of an "if"'
 	@echo 'make check-procps      only the tests of the patched ps, top and pgrep that need'
 	@echo '                       no guest (part of check)'
+	@echo 'make check-kselftests  the kernel'\''s own tests of what groups touch: as without them'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
 	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
 	@echo 'make stress            a storm of random operations by many users, for 30 minutes on'
@@ -40,7 +41,8 @@ help:
 	@echo
 	@echo 'Variables: T=name[,name]   only these tests ("kunit" is one)'
 	@echo '           DEBUG=0|1       only the release or the debug kernel'
-	@echo '           KERNELS=names   other kernels: cgroups (with cgroups), up (for one CPU)'
+	@echo '           KERNELS=names   other kernels: cgroups (with cgroups), up (for one'
+	@echo '                           CPU), preempt (fully preemptible)'
 	@echo '           RACE=seconds    how long each race runs (10; 30 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
 	@echo '           PARTS=names     parts of the benchmark, see bench/run.py'
@@ -73,12 +75,18 @@ run: kernel guest
 	@qemu/run $(if $(GDB),--gdb) --kernel $(KERNELS)
 
 # One kernel is enough for the harness's own test.
-.PHONY: check check-procps selftest-harness
+.PHONY: check check-procps check-kselftests selftest-harness
 check: kernel guest
 	@qemu/check $(KERNELS) $(if $(T),,procps harness-$(firstword $(KERNELS)))
 
 check-procps: setup
 	@qemu/check procps
+
+check-kselftests: KERNELS := release without
+check-kselftests: kernel guest
+	@scripts/setup kselftests
+	@scripts/build-kselftests
+	@LIMIT=$(or $(LIMIT),900) qemu/check kselftests
 
 selftest-harness: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
 selftest-harness: kernel guest
