@@ -99,8 +99,8 @@ extern const int storm_nr_ops;
  * struct storm_values - what is likely to be taken by a file
  * @file: its name
  * @values: what to write, NULL at the end
- * @rest: what root writes to each group's before everybody is to stand still, if not
- *	NULL: nobody can who is stopped
+ * @rest: what root writes to each group's, if not NULL, while everybody is to come to a
+ *	rest: who is stopped cannot, or who has no room for a child
  */
 struct storm_values {
 	const char *file;
@@ -251,7 +251,9 @@ int storm_agent(const char *path, const char *hier);
 const char *storm_task_id(struct storm_actor *me, const char *grp);
 void storm_end_rememberer(void);
 
-/* storm_check.c: all that must hold while nobody does anything. */
+/* storm_check.c: writes what lets everybody come to a rest. */
+void storm_calm(const char *dir);
+/* All that must hold while nobody does anything. */
 int storm_check_rest(void);
 /* storm_end.c */
 struct storm_before {
@@ -259,8 +261,13 @@ struct storm_before {
 	long long memory;
 };
 
-/* What root domains have in their accounts for deadline tasks, by debugfs. */
-void storm_bandwidth(long long *least, long long *most);
+/* Of each deadline task in the storm: 1 ms of 100. */
+#define STORM_DL_BW (1LL * (1 << 20) / 100)
+/*
+ * What a root domain has in its account for deadline tasks, by debugfs, if that is not
+ * what some of so many need; else 0.
+ */
+long long storm_odd_bandwidth(int nr_tasks);
 void storm_note(struct storm_before *before);
 void storm_check_end(const struct storm_before *before);
 int storm_build(void);

@@ -9,14 +9,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/sched.h>
-#include <linux/sched/types.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cpuset_util.h"
@@ -342,20 +340,17 @@ static int check_counts(int nr_hierarchies)
 /* A root domain has in its account what some of the deadline tasks need. */
 static int check_bandwidth(void)
 {
-	long long least, most, all = 0;
-	struct sched_attr attr;
-	int i;
+	int i, nr = 0;
+	long long odd;
 
 	if (access(RC_ROOT "/cpuset", F_OK))
 		return 0;
 	for (i = 0; i < nr_tasks; i++)
-		if (!syscall(SYS_sched_getattr, tasks[i].tid, &attr, sizeof(attr), 0) &&
-		    attr.sched_policy == SCHED_DEADLINE)
-			all += (attr.sched_runtime << 20) / attr.sched_period;
-	storm_bandwidth(&least, &most);
-	if (least < 0 || most > all)
-		return not_yet(STORM_BANDWIDTH, "%lld to %lld in accounts, tasks have %lld", least,
-			       most, all);
+		nr += sched_getscheduler(tasks[i].tid) == SCHED_DEADLINE;
+	odd = storm_odd_bandwidth(nr);
+	if (odd)
+		return not_yet(STORM_BANDWIDTH, "%lld in an account, for %d tasks with %lld", odd,
+			       nr, STORM_DL_BW);
 	return 0;
 }
 
@@ -372,6 +367,25 @@ static int check_once(void)
 	if (!ret)
 		rc_set(&storm->groups, nr_groups);
 	return ret;
+}
+
+void storm_calm(const char *dir)
+{
+	struct storm_name *names = malloc(64 * sizeof(*names));
+	int nr, i;
+
+	for (i = 0; i < storm_nr_values; i++)
+		if (storm_values[i].rest)
+			rc_write(rc_fmt("%s/%s", dir, storm_values[i].file),
+				 storm_values[i].rest);
+	nr = storm_children(dir, names, 64, false);
+	for (i = 0; i < nr; i++) {
+		char *child = strdup(rc_fmt("%s/%s", dir, names[i].text));
+
+		storm_calm(child);
+		free(child);
+	}
+	free(names);
 }
 
 int storm_check_rest(void)

@@ -11,6 +11,8 @@
 #include "cpuset_util.h"
 #include "storm.h"
 
+/* As the scheduler counts: of a second, 50 ms for the fair server of each CPU. */
+#define SERVER_BW (50LL * (1 << 20) / 1000)
 #define COUNTS RC_ROOT "/debug/debug.counts"
 /*
  * Kilobytes that need not come back: caches for each CPU, and on the debug kernel what
@@ -147,30 +149,34 @@ int storm_fell(const char *dir)
 	return fell_below(dir, dir);
 }
 
-void storm_bandwidth(long long *least, long long *most)
+/* A domain that was made has the servers of its CPUs in its account, or not any more. */
+static bool accounts_for(long long bw, int nr_tasks)
+{
+	int servers;
+
+	for (servers = 0; servers <= sysconf(_SC_NPROCESSORS_CONF); servers++) {
+		long long rest = bw - servers * SERVER_BW;
+
+		if (rest >= 0 && rest <= nr_tasks * STORM_DL_BW && !(rest % STORM_DL_BW))
+			return true;
+	}
+	return false;
+}
+
+long long storm_odd_bandwidth(int nr_tasks)
 {
 	char *text = rc_text("/sys/kernel/debug/sched/debug"), *at = text;
+	long long odd = 0;
 
-	*least = 0;
-	*most = 0;
-	while (at && (at = strstr(at, ".dl_bw->total_bw"))) {
+	while (at && !odd && (at = strstr(at, ".dl_bw->total_bw"))) {
 		long long bw = atoll(strchr(at, ':') + 1);
 
-		if (bw < *least)
-			*least = bw;
-		if (bw > *most)
-			*most = bw;
+		if (!accounts_for(bw, nr_tasks))
+			odd = bw;
 		at++;
 	}
 	free(text);
-}
-
-static bool no_bandwidth(void)
-{
-	long long least, most;
-
-	storm_bandwidth(&least, &most);
-	return !least && !most;
+	return odd;
 }
 
 static long long memory(void)
@@ -188,9 +194,6 @@ static long long memory(void)
 
 void storm_note(struct storm_before *before)
 {
-	/* The scheduler's own servers are left out of the account from here on. */
-	rc_write(RC_ROOT "/cpuset/sched_load_balance", "0");
-	rc_write(RC_ROOT "/cpuset/sched_load_balance", "1");
 	before->proxies = rc_field(COUNTS, "proxies");
 	before->memory = memory();
 }
@@ -246,8 +249,9 @@ void storm_check_end(const struct storm_before *before)
 			storm_wrong(STORM_GONE_PROXIES, "%lld proxies are left of %lld",
 				    count("proxies"), before->proxies);
 	}
-	if (!access(RC_ROOT "/cpuset", F_OK) && !RC_WAIT_FOR(FREED, no_bandwidth()))
-		storm_wrong(STORM_BANDWIDTH, "there are no deadline tasks any more");
+	if (!access(RC_ROOT "/cpuset", F_OK) && !RC_WAIT_FOR(FREED, !storm_odd_bandwidth(0)))
+		storm_wrong(STORM_BANDWIDTH, "%lld without deadline tasks",
+			    storm_odd_bandwidth(0));
 	if (!RC_WAIT_FOR(FREED, memory() >= before->memory - MEMORY_LEFT))
 		storm_wrong(STORM_MEMORY, "%lld kB available, before %lld", memory(),
 			    before->memory);

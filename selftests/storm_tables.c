@@ -88,6 +88,11 @@ static const char * const failures[] = {
 	"can_attach 3 11", "can_fork 1 11", "can_fork 5 12", NULL
 };
 
+/* How many may be born; past it no container begins, and no subject. */
+static const char * const births[] = {
+	"0", "1", "10", "100", "100", "9223372036854775807", NULL
+};
+
 /* storm_test itself: see storm_agent(). */
 static const char * const agents[] = { "/tests/storm_test", "", NULL };
 
@@ -95,6 +100,7 @@ const struct storm_values storm_values[] = {
 	{ "cpus", cpus, NULL },
 	{ "mems", mems, NULL },
 	{ "sched_relax_domain_level", levels, NULL },
+	{ "births.max", births, "9223372036854775807" },
 	{ "debug.fail", failures, NULL },
 	{ "debug2.fail", failures, NULL },
 	{ "release_agent", agents, NULL },

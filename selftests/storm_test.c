@@ -35,6 +35,8 @@
 #define PROXIES 64
 /* Seconds between two rests. */
 #define ROUND (rc_debug_kernel() ? 15 : 8)
+/* Left out of the short form: what they find is not mended yet, see testing.rst. */
+#define UNMENDED "policy"
 /* Seconds that workers have to end by themselves. */
 #define PATIENCE 15
 /* Complaints that are printed. */
@@ -132,6 +134,8 @@ static double set_up(void)
 	storm->start = rc_now();
 	storm->seed = seed ? strtoul(seed, NULL, 0) : (unsigned long)time(NULL) % 1000000;
 	storm->enabled = (only ? ops_of(only) : ~0ULL) & ~(skip ? ops_of(skip) : 0ULL);
+	if (!seconds)
+		storm->enabled &= ~ops_of(strdup(UNMENDED));
 	storm->bound = rc_debug_kernel() ? 100 : 60;
 	storm->nr_workers = workers ? atoi(workers) : STORM_MAX_WORKERS;
 	storm->first_pid = getpid();
@@ -170,13 +174,15 @@ static int keep_box(void *arg)
 {
 	const struct storm_actor *me = arg;
 	static struct storm_name names[32];
-	int nr, i;
+	int nr, i, ret;
 
 	prctl(PR_SET_NAME, "storm-keeper");
 	nr = cast[me->nr].given ? storm_children(RC_ROOT, names, 32, false) : 0;
 	for (i = 0; i < nr; i++)
 		rc_write(rc_fmt(RC_ROOT "/%s/%s/procs", names[i].text, cast[me->nr].given), "0");
-	rc_run_boxed(cast[me->nr].kind, NULL, boxed_worker, arg);
+	ret = rc_run_boxed(cast[me->nr].kind, NULL, boxed_worker, arg);
+	if (ret && ret > -1000 && !storm_over())
+		dprintf(STDOUT_FILENO, "# the container of actor %d: %s\n", me->nr, strerror(-ret));
 	return 0;
 }
 
@@ -212,8 +218,12 @@ static void reap(void)
 
 	while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0)
 		for (i = 0; i < storm->nr_workers; i++)
-			if (worker_pid[i] == pid && !storm_over())
-				start_worker(i);
+			if (worker_pid[i] == pid)
+				worker_pid[i] = -1;
+	/* Those for whom there was no process, too: a controller can refuse to fork. */
+	for (i = 0; i < storm->nr_workers; i++)
+		if (worker_pid[i] < 0 && !storm_over())
+			start_worker(i);
 }
 
 static bool alive(pid_t pid)
@@ -243,42 +253,42 @@ static const struct storm_actor *moving(long pause)
 	return NULL;
 }
 
-/* Who neither sleeps nor runs: others may wait for him. */
+/* Who waits for something that nobody can interrupt, or wants to run: and where. */
 static void tell_of_tasks(void)
 {
 	static struct storm_name names[1024];
 	int nr = storm_children("/proc", names, 1024, false), i;
-	char buf[512], *state;
 
 	for (i = 0; i < nr; i++) {
 		const char *dir = rc_fmt("/proc/%s", names[i].text);
-		char *stack, *at;
+		char buf[512], *state, *stack, *at;
+		pid_t pid = atoi(names[i].text);
 
-		if (atoi(names[i].text) < storm->first_pid ||
-		    rc_read(rc_fmt("%s/stat", dir), buf, sizeof(buf)) <= 0)
+		if (!pid || rc_read(rc_fmt("%s/stat", dir), buf, sizeof(buf)) <= 0)
 			continue;
 		state = strrchr(buf, ')') + 2;
-		if (*state == 'S' || *state == 'R')
+		if (*state != 'D' && *state != 'R' && *state != 'T' && *state != 't')
 			continue;
+		state[1] = '\0';
 		stack = rc_text(rc_fmt("%s/stack", dir));
 		for (at = stack; at && *at; at++)
 			if (*at == '\n')
 				*at = ' ';
-		dprintf(STDOUT_FILENO, "# %.40s: %s\n", buf, stack ?: "");
+		dprintf(STDOUT_FILENO, "# %s, CPU %d of %s: %.500s\n", buf, cs_cpu_of(pid),
+			cs_cpus_allowed(pid), stack ?: "");
 		free(stack);
 	}
 }
 
 static void tell_of(const struct storm_actor *me)
 {
-	char *stack = rc_text(rc_fmt("/proc/%d/stack", me->pid));
-	char *wchan = rc_text(rc_fmt("/proc/%d/wchan", me->pid));
+	pid_t keeper = me->nr < STORM_MAX_WORKERS ? worker_pid[me->nr] : 0;
+	char *stack = rc_text(rc_fmt("/proc/%d/stack", alive(me->pid) ? me->pid : keeper));
 
-	storm_wrong(STORM_WAITS, "actor %d (%d) in %s at '%s', step %ld: %s %s", me->nr, me->pid,
-		    me->op >= 0 ? storm_ops[me->op].name : "nothing", me->at, me->step,
-		    wchan ?: "", stack ?: "");
+	storm_wrong(STORM_WAITS, "actor %d (%d, %d) in %s at '%s', step %ld: %s", me->nr,
+		    me->pid, keeper, me->op >= 0 ? storm_ops[me->op].name : "nothing", me->at,
+		    me->step, stack ?: "");
 	free(stack);
-	free(wchan);
 	if (rc_get(&storm->said) < ENOUGH)
 		tell_of_tasks();
 }
@@ -360,6 +370,7 @@ static void rest(void)
 
 	rc_set(&storm->pause, ++number);
 	while (!storm_over() && (me = moving(number)) && rc_now() < until) {
+		storm_calm(RC_ROOT);
 		reap();
 		rc_nap();
 	}
