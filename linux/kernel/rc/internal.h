@@ -357,4 +357,8 @@ void rc_dir_forget(struct rc_group *grp);
 /* fs/proc/rc_attr.c */
 bool rc_dir_may_leave(const struct rc_group *grp, const struct cred *cred);
 
+#ifdef CONFIG_RC_CPU
+int rc_cpu_parse_max(char *buf, u64 *quota, u64 *period);
+#endif
+
 #endif /* _RC_INTERNAL_H */

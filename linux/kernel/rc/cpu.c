@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The cpu controller: how CPU time is divided among groups of tasks.
+ *
+ *   cpu.weight  1 to 10000: the group's share is its weight's among its siblings'
+ *   cpu.idle    1: it runs when nobody else beside it wants to
+ *   cpu.max     microseconds that it may run on all CPUs together, or "max", and
+ *               the period that this is for
+ *   cpu.stat    how many periods there were, in how many of them the group had to
+ *               wait, and for how long
+ *
+ * Each group has a task group of the scheduler's, as a cgroup would, and its tasks
+ * are scheduled there, whatever their cgroups and autogroups: the scheduler asks
+ * __rc_task_group() each time it is told to put a task into its task group. Who changes
+ * what that answers tells it to, before he lets go of the group that the task leaves:
+ * an attach under rc_mutex, an exit before the task is out of the list of its group. A
+ * newborn is where its cgroup is until it is visible, and cannot run before it was
+ * told of. So when a group can be removed, no task is on its task group's runqueues,
+ * nor has a pointer to them.
+ *
+ * A task group takes its load from its parent's runqueues in the end, so it holds
+ * those.
+ */
+
+#include <linux/err.h>
+#include <linux/jump_label.h>
+#include <linux/mmu_context.h>
+#include <linux/rc.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../sched/sched.h"
+#include "internal.h"
+
+DEFINE_STATIC_KEY_FALSE(rc_cpu_key);
+
+/**
+ * struct rc_cpu - a group's task group
+ * @st: for the core
+ * @tg: the task group; NULL when nobody needs it any more
+ * @ref: one for the group until it is drained, one for each task group below
+ */
+struct rc_cpu {
+	struct rc_state st;
+	struct task_group __rcu *tg;
+	refcount_t ref;
+};
+
+static struct rc_cpu rc_cpu_top = {
+	.tg	= RCU_INITIALIZER(&root_task_group),
+	.ref	= REFCOUNT_INIT(1),
+};
+
+static struct rc_subsys rc_cpu_subsys;
+
+static struct rc_cpu *to_rc_cpu(struct rc_state *st)
+{
+	return container_of(st, struct rc_cpu, st);
+}
+
+/* Of a group that is in the tree, for its writer and for those of its tasks. */
+static struct task_group *rc_cpu_tg(struct rc_state *st)
+{
+	return rcu_dereference_protected(to_rc_cpu(st)->tg, true);
+}
+
+/* Where tasks are */
+
+struct task_group *__rc_task_group(struct task_struct *tsk, struct task_group *tg)
+{
+	struct rc_state *st = rc_task_state(tsk, &rc_cpu_subsys);
+
+	/* Interrupts are off, so the group, if it was left just now, is not drained. */
+	return st->parent ? rc_cpu_tg(st) : tg;
+}
+
+/* Takes a task to where it is to be; not one that is there, and may be dead. */
+static void rc_cpu_move(struct task_struct *tsk)
+{
+	bool move;
+
+	rcu_read_lock();
+	move = rc_task_state(tsk, &rc_cpu_subsys)->parent ||
+	       READ_ONCE(tsk->sched_task_group)->rc;
+	rcu_read_unlock();
+	if (move)
+		sched_move_task(tsk, true);
+}
+
+static void rc_cpu_attach(struct rc_state *to, struct rc_state *from,
+			  struct task_struct *tsk)
+{
+	rc_cpu_move(tsk);
+}
+
+static void rc_cpu_fork(struct task_struct *child)
+{
+	rc_cpu_move(child);
+}
+
+static void rc_cpu_exit(struct rc_state *st, struct task_struct *tsk)
+{
+	sched_move_task(tsk, true);
+}
+
+/* The life of a task group */
+
+static void rc_cpu_put(struct rc_cpu *cpu)
+{
+	while (refcount_dec_and_test(&cpu->ref)) {
+		struct task_group *tg = rc_cpu_tg(&cpu->st);
+
+		RCU_INIT_POINTER(cpu->tg, NULL);
+		/* Is freed when nobody reads it any more. */
+		sched_unregister_group(tg);
+		cpu = to_rc_cpu(cpu->st.parent);
+	}
+}
+
+static struct rc_state *rc_cpu_create(struct rc_state *parent)
+{
+	struct rc_cpu *cpu = kzalloc(sizeof(*cpu), GFP_KERNEL_ACCOUNT);
+	struct task_group *tg;
+
+	if (!cpu)
+		return ERR_PTR(-ENOMEM);
+	tg = sched_create_group(rc_cpu_tg(parent));
+	if (IS_ERR(tg)) {
+		kfree(cpu);
+		return ERR_CAST(tg);
+	}
+	RCU_INIT_POINTER(cpu->tg, tg);
+	refcount_set(&cpu->ref, 1);
+	refcount_inc(&to_rc_cpu(parent)->ref);
+	return &cpu->st;
+}
+
+static void rc_cpu_online(struct rc_state *st)
+{
+	struct task_group *tg = rc_cpu_tg(st);
+
+	tg->rc = st;
+	sched_online_group(tg, rc_cpu_tg(st->parent));
+}
+
+static void rc_cpu_offline(struct rc_state *st)
+{
+	struct task_group *tg = rc_cpu_tg(st);
+
+	sched_release_group(tg);
+	/* Who prints it under RCU does so before the group is drained. */
+	WRITE_ONCE(tg->rc, NULL);
+}
+
+static void rc_cpu_drained(struct rc_state *st)
+{
+	rc_cpu_put(to_rc_cpu(st));
+}
+
+static void rc_cpu_destroy(struct rc_state *st)
+{
+	struct rc_cpu *cpu = to_rc_cpu(st);
+
+	/* Else it was drained. */
+	if (rcu_access_pointer(cpu->tg))
+		rc_cpu_put(cpu);
+	kfree(cpu);
+}
+
+static int rc_cpu_bind(struct rc_hierarchy *hier)
+{
+	if (hier)
+		static_branch_enable(&rc_cpu_key);
+	else
+		static_branch_disable(&rc_cpu_key);
+	return 0;
+}
+
+/**
+ * rc_sched_path - name a task group in what the scheduler prints
+ * @tg: any task group
+ * @buf: where to
+ * @len: room there
+ *
+ * Context: any, under RCU. In an interrupt, which can be one of who renames a group,
+ * names are not to be had.
+ * Return: 0 if @tg is none of ours, or its group has no name or was removed.
+ */
+int rc_sched_path(struct task_group *tg, char *buf, int len)
+{
+	struct rc_state *st = READ_ONCE(tg->rc);
+	const char *name[RC_MAX_DEPTH];
+	unsigned int n;
+	int done;
+
+	if (!st || !in_task())
+		return 0;
+	n = rc_group_path(st->group, name);
+	done = scnprintf(buf, len, "/proc/rc/%s",
+			 rcu_dereference(st->group->hier->root.name));
+	while (n--)
+		done += scnprintf(buf + done, len - done, "/%s", name[n]);
+	return done;
+}
+
+/*
+ * Files. Who reads one holds the state, but not the task group, which was given back
+ * if the group is no more.
+ */
+
+static int rc_cpu_show_long(struct seq_file *m, struct rc_state *st,
+			    unsigned long (*read)(struct task_group *tg))
+{
+	unsigned long val = 0;
+	struct task_group *tg;
+
+	rcu_read_lock();
+	tg = rcu_dereference(to_rc_cpu(st)->tg);
+	if (tg)
+		val = read(tg);
+	rcu_read_unlock();
+	if (!tg)
+		return -ENODEV;
+	seq_printf(m, "%lu\n", val);
+	return 0;
+}
+
+static unsigned long rc_cpu_weight(struct task_group *tg)
+{
+	return sched_weight_to_cgroup(scale_load_down(READ_ONCE(tg->shares)));
+}
+
+static int rc_cpu_weight_show(struct seq_file *m, struct rc_state *st,
+			      const struct rc_file *file)
+{
+	return rc_cpu_show_long(m, st, rc_cpu_weight);
+}
+
+static int rc_cpu_weight_write(struct rc_state *st, const struct rc_file *file,
+			       u64 weight)
+{
+	if (weight < CGROUP_WEIGHT_MIN || weight > CGROUP_WEIGHT_MAX)
+		return -ERANGE;
+	return sched_group_set_shares(rc_cpu_tg(st),
+				      scale_load(sched_weight_from_cgroup(weight)));
+}
+
+static unsigned long rc_cpu_idle(struct task_group *tg)
+{
+	return READ_ONCE(tg->idle);
+}
+
+static int rc_cpu_idle_show(struct seq_file *m, struct rc_state *st,
+			    const struct rc_file *file)
+{
+	return rc_cpu_show_long(m, st, rc_cpu_idle);
+}
+
+static int rc_cpu_idle_write(struct rc_state *st, const struct rc_file *file,
+			     u64 idle)
+{
+	return idle > 1 ? -EINVAL : sched_group_set_idle(rc_cpu_tg(st), idle);
+}
+
+/* A group's quota, in nanoseconds, and what came of it. */
+struct rc_cpu_quota {
+	u64 quota;
+	u64 period;
+	u64 throttled_time;
+	int nr_periods;
+	int nr_throttled;
+};
+
+static bool rc_cpu_get_quota(struct rc_state *st, struct rc_cpu_quota *to)
+{
+	struct task_group *tg;
+
+	rcu_read_lock();
+	tg = rcu_dereference(to_rc_cpu(st)->tg);
+	if (tg) {
+		struct cfs_bandwidth *from = &tg->cfs_bandwidth;
+
+		raw_spin_lock_irq(&from->lock);
+		to->quota = from->quota;
+		to->period = ktime_to_ns(from->period);
+		to->nr_periods = from->nr_periods;
+		to->nr_throttled = from->nr_throttled;
+		to->throttled_time = from->throttled_time;
+		raw_spin_unlock_irq(&from->lock);
+	}
+	rcu_read_unlock();
+	return tg;
+}
+
+static int rc_cpu_max_show(struct seq_file *m, struct rc_state *st,
+			   const struct rc_file *file)
+{
+	struct rc_cpu_quota q;
+
+	if (!rc_cpu_get_quota(st, &q))
+		return -ENODEV;
+	if (q.quota == RUNTIME_INF)
+		seq_puts(m, "max");
+	else
+		seq_printf(m, "%llu", div_u64(q.quota, NSEC_PER_USEC));
+	seq_printf(m, " %llu\n", div_u64(q.period, NSEC_PER_USEC));
+	return 0;
+}
+
+static int rc_cpu_parse_usec(const char *text, u64 *ns)
+{
+	u64 usec;
+
+	if (kstrtou64(text, 10, &usec) || usec > U64_MAX / NSEC_PER_USEC)
+		return -EINVAL;
+	*ns = usec * NSEC_PER_USEC;
+	return 0;
+}
+
+/**
+ * rc_cpu_parse_max - read what was written to cpu.max
+ * @buf: "$MAX", or "$MAX $PERIOD", in microseconds; is cut up
+ * @quota: set to nanoseconds; U64_MAX for "max"
+ * @period: the same, if there is one
+ *
+ * Return: 0, or -EINVAL it is something else.
+ */
+int rc_cpu_parse_max(char *buf, u64 *quota, u64 *period)
+{
+	char *max = strsep(&buf, " \t");
+	u64 q, p = *period;
+
+	if (!strcmp(max, "max"))
+		q = RUNTIME_INF;
+	else if (rc_cpu_parse_usec(max, &q))
+		return -EINVAL;
+	if (buf && rc_cpu_parse_usec(skip_spaces(buf), &p))
+		return -EINVAL;
+	*quota = q;
+	*period = p;
+	return 0;
+}
+
+static int rc_cpu_max_write(struct rc_state *st, const struct rc_file *file,
+			    char *buf)
+{
+	struct task_group *tg = rc_cpu_tg(st);
+	u64 quota, period = ktime_to_ns(tg->cfs_bandwidth.period);
+
+	return rc_cpu_parse_max(buf, &quota, &period) ?:
+	       tg_set_cfs_bandwidth(tg, period, quota, 0);
+}
+
+static int rc_cpu_stat_show(struct seq_file *m, struct rc_state *st,
+			    const struct rc_file *file)
+{
+	struct rc_cpu_quota q;
+
+	if (!rc_cpu_get_quota(st, &q))
+		return -ENODEV;
+	seq_printf(m, "nr_periods %d\nnr_throttled %d\nthrottled_usec %llu\n",
+		   q.nr_periods, q.nr_throttled,
+		   div_u64(q.throttled_time, NSEC_PER_USEC));
+	return 0;
+}
+
+static struct rc_file rc_cpu_files[] = {
+	{
+		.name = "cpu.weight", .mode = 0644, .flags = RC_FILE_NOT_ROOT,
+		.show = rc_cpu_weight_show, .write_u64 = rc_cpu_weight_write,
+	},
+	{
+		.name = "cpu.idle", .mode = 0644, .flags = RC_FILE_NOT_ROOT,
+		.show = rc_cpu_idle_show, .write_u64 = rc_cpu_idle_write,
+	},
+	{
+		.name = "cpu.max", .mode = 0644, .flags = RC_FILE_NOT_ROOT,
+		.show = rc_cpu_max_show, .write = rc_cpu_max_write,
+	},
+	{
+		.name = "cpu.stat", .mode = 0444, .flags = RC_FILE_NOT_ROOT,
+		.show = rc_cpu_stat_show,
+	},
+	{ }
+};
+
+static struct rc_subsys rc_cpu_subsys = {
+	.name		= "cpu",
+	.top		= &rc_cpu_top.st,
+	.files		= rc_cpu_files,
+	.create		= rc_cpu_create,
+	.online		= rc_cpu_online,
+	.offline	= rc_cpu_offline,
+	.drained	= rc_cpu_drained,
+	.destroy	= rc_cpu_destroy,
+	.bind		= rc_cpu_bind,
+	.attach		= rc_cpu_attach,
+	.fork		= rc_cpu_fork,
+	.exit		= rc_cpu_exit,
+};
+
+RC_SUBSYS(rc_cpu_subsys);
