@@ -258,6 +258,7 @@ FIXTURE(fault)
  * @process: a process of several threads is.
  * @plain: the hierarchy has no controllers, and no group either.
  * @cpuset: the controllers are CPUSETS; the group has a CPU and a node.
+ * @cpu: cpu is one of the controllers.
  */
 FIXTURE_VARIANT(fault)
 {
@@ -268,6 +269,7 @@ FIXTURE_VARIANT(fault)
 	bool process;
 	bool plain;
 	bool cpuset;
+	bool cpu;
 };
 
 FIXTURE_VARIANT_ADD(fault, mkdir_hierarchy)
@@ -471,6 +473,31 @@ FIXTURE_VARIANT_ADD(fault, read_cpuset_path)
 	.cpuset = true,
 };
 
+FIXTURE_VARIANT_ADD(fault, mkdir_cpu)
+{
+	.fn = make_hier,
+	.undo = remove_it,
+	.file = "sub",
+	.cpu = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, attach_cpu)
+{
+	.fn = attach,
+	.undo = leave,
+	.file = "tasks",
+	.cpu = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, fork_cpu)
+{
+	.fn = fork_child,
+	.undo = no_undo,
+	.file = "tasks",
+	.inside = true,
+	.cpu = true,
+};
+
 static int fill(const char *grp)
 {
 	return cs_write(grp, "cpus", "0") ?: cs_write(grp, "mems", "0");
@@ -478,13 +505,17 @@ static int fill(const char *grp)
 
 FIXTURE_SETUP(fault)
 {
-	const char *controllers = variant->cpuset ? CPUSETS : "cpuacct," CHARGING;
+	const char *controllers = variant->cpuset ? CPUSETS :
+				  variant->cpu ? "cpu," CHARGING :
+				  "cpuacct," CHARGING;
 	const char *hier, *grp;
 
 	if (access(FAIL_NTH, F_OK) || access("/sys/kernel/debug/failslab", F_OK))
 		SKIP(return, "kernel without fault injection");
 	if (variant->cpuset && (!rc_has_subsys("cpuset") || cs_nr_cpus() < 2))
 		SKIP(return, "kernel without CONFIG_RC_CPUSET, or one CPU");
+	if (variant->cpu && !rc_has_subsys("cpu"))
+		SKIP(return, "kernel without CONFIG_RC_CPU");
 	ASSERT_EQ(0, rc_setup());
 	/* Ours are GFP_KERNEL, which failslab spares unless told otherwise. */
 	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/ignore-gfp-wait",

@@ -6,8 +6,9 @@
  * Comments of the guide, ".. guide_test: WORDS", mark what is read: "files" and
  * "cpuset files" the tables of files; "errors" the table with examples, and
  * "situation" the literal block with what these start from; "cpuset errors" and
- * "cpuset situation" the same for a kernel that has cpuset; "cpuset differences" the
- * table that names tests; "actors" who may do what, and "actors situation".
+ * "cpuset situation" the same for a kernel that has cpuset, "cpu errors" and "cpu
+ * situation" for one that has cpu; "cpuset differences" and "cpu differences" the
+ * tables that name tests; "actors" who may do what, and "actors situation".
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -264,7 +265,7 @@ static void add_values(FILE *out, const char *dir, bool group)
 {
 	static const char * const files[] = {
 		"subsystems", "release_agent", "notify_on_release", "events",
-		"procs",
+		"cpu.weight", "cpu.idle", "cpu.max", "procs",
 	};
 	struct dirent *entry;
 	unsigned int i;
@@ -348,6 +349,7 @@ FIXTURE_VARIANT(errors)
 	const char *table;
 	const char *situation;
 	bool cpuset;
+	bool cpu;
 };
 
 FIXTURE_VARIANT_ADD(errors, core)
@@ -363,6 +365,13 @@ FIXTURE_VARIANT_ADD(errors, cpuset)
 	.cpuset = true,
 };
 
+FIXTURE_VARIANT_ADD(errors, cpu)
+{
+	.table = "cpu errors",
+	.situation = "cpu situation",
+	.cpu = true,
+};
+
 FIXTURE_SETUP(errors)
 {
 	const char *line;
@@ -370,6 +379,8 @@ FIXTURE_SETUP(errors)
 
 	if (variant->cpuset && (!rc_has_subsys("cpuset") || cs_nr_cpus() < 4))
 		SKIP(return, "it takes CONFIG_RC_CPUSET and four CPUs");
+	if (variant->cpu && !rc_has_subsys("cpu"))
+		SKIP(return, "it takes CONFIG_RC_CPU");
 	ASSERT_EQ(0, rc_setup());
 	self->text = guide_read();
 	ASSERT_TRUE(!!self->text);
@@ -595,17 +606,34 @@ static bool has_test(const char *program, const char *name)
 	return found;
 }
 
-/* What the guide says differs from cgroup v1 is shown by tests that there are. */
-TEST(differences)
+FIXTURE(differences)
+{
+	struct guide_table table;
+};
+
+FIXTURE_VARIANT(differences)
+{
+	const char *table;
+};
+
+FIXTURE_VARIANT_ADD(differences, cpuset) { "cpuset differences" };
+FIXTURE_VARIANT_ADD(differences, cpu) { "cpu differences" };
+
+FIXTURE_SETUP(differences)
 {
 	char *guide = guide_read();
-	struct guide_table table;
-	int i;
 
 	ASSERT_TRUE(!!guide);
-	ASSERT_EQ(0, guide_table(guide, "cpuset differences", &table));
-	for (i = 0; i < table.nr; i++) {
-		const char *at = table.row[i].cell[2];
+	ASSERT_EQ(0, guide_table(guide, variant->table, &self->table));
+}
+
+FIXTURE_TEARDOWN(differences) { }
+
+/* What the guide says differs from cgroups is shown by tests that there are. */
+TEST_F(differences, tests)
+{
+	for (int i = 0; i < self->table.nr; i++) {
+		const char *at = self->table.row[i].cell[2];
 		char *shown, program[64], name[64];
 		int tests = 0;
 
@@ -619,10 +647,9 @@ TEST(differences)
 			tests++;
 		}
 		EXPECT_LT(0, tests) {
-			TH_LOG("%s: no test", table.row[i].cell[0]);
+			TH_LOG("%s: no test", self->table.row[i].cell[0]);
 		}
 	}
-	free(guide);
 }
 
 TEST_HARNESS_MAIN
