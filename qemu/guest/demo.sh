@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The demonstration: three jobs, grouped by what they cost in one hierarchy, by
-# whom they belong to in another and by where they run in a third. Shows each
-# command and what it printed; fails at the first thing that is not as it should be.
+# whom they belong to in another and by where they run in a third; and others that
+# share a CPU. Shows each command and what it printed; fails at the first thing that
+# is not as it should be.
 # shellcheck source=qemu/guest/shrc
 . /etc/shrc
 acct=/proc/rc/cpuacct
 cpuset=/proc/rc/cpuset
+cpu=/proc/rc/cpu
 jobs=/proc/rc/jobs
 
 say()
@@ -97,8 +99,37 @@ watch_over()
 	while :; do sleep 1; done
 }
 
+# burn GROUP: a busy loop in it, on CPU 3; its id goes to $hogs, which has all of them
+burn()
+{
+	compress & hog=$!
+	hogs="$hogs $hog"
+	taskset -p 8 "$hog" > /dev/null
+	run "echo $hog > $1/procs"
+}
+
+# CPU time that tasks have used, in 100ths of a second
+ticks()
+{
+	for hog; do
+		sed 's/.*) //' "/proc/$hog/stat" | cut -d ' ' -f 12
+	done | awk '{ sum += $1 } END { print sum }'
+}
+
+# got PERCENT HOG GROUP: prints what it has of all, which is to be near PERCENT
+got()
+{
+	# shellcheck disable=SC2086 # words
+	awk -v want="$1" -v ticks="$(ticks "$2")" -v all="$(ticks $hogs)" -v grp="$3" 'BEGIN {
+		got = 100 * ticks / all
+		printf "%-24s asked for %2d %%, got %4.1f %%\n", grp, want, got
+		exit got < want * 0.9 || got > want * 1.1
+	}' || unexpected "not its share"
+}
+
 # A failure must not leave a job behind that burns CPU under the user's shell.
-trap 'kill $compress $backup $monitor 2> /dev/null' EXIT
+hogs=
+trap 'kill $compress $backup $monitor $hogs 2> /dev/null' EXIT
 
 compress & compress=$!
 watch_over & backup=$!
@@ -145,6 +176,36 @@ run "grep . $acct/burn/cpuacct.usage $acct/late/cpuacct.usage"
 [ "$(read_number $acct/burn/cpuacct.usage)" = "$before" ] || unexpected "burn is still charged"
 [ "$(read_number $acct/late/cpuacct.usage)" -gt 500 ] || unexpected "late is not charged"
 expect "cat /proc/$compress/rc" "cpuacct:cpuacct:/late"
+
+say "cpu divides CPU time by weights: alice gets 20 of 100, and divides that again. All are busy on one CPU."
+run "mkdir -p $cpu/others $cpu/alice/media $cpu/alice/build $cpu/alice/rest"
+run "echo 80 > $cpu/others/cpu.weight"
+run "echo 20 > $cpu/alice/cpu.weight"
+run "echo 10 > $cpu/alice/media/cpu.weight"
+run "echo 5 > $cpu/alice/build/cpu.weight"
+run "echo 5 > $cpu/alice/rest/cpu.weight"
+for group in others alice/media alice/build alice/rest; do
+	burn $cpu/$group
+done
+# shellcheck disable=SC2016 # evaluated later
+wait_until 60 '[ "$(ticks $hogs)" -ge 800 ]'
+# shellcheck disable=SC2086 # words
+set -- $hogs
+got 80 "$1" others
+got 10 "$2" alice/media
+got 5 "$3" alice/build
+got 5 "$4" alice/rest
+
+say "A quota holds whoever else there is: 30 ms in each tenth of a second."
+run "echo 30000 100000 > $cpu/others/cpu.max"
+run "sleep 2"
+run "cat $cpu/others/cpu.stat"
+[ "$(sed -n 's/^nr_throttled //p' $cpu/others/cpu.stat)" -gt 5 ] || unexpected "others was not throttled"
+run "kill $hogs"
+# shellcheck disable=SC2086 # words
+wait $hogs || :
+hogs=
+run "rmdir $cpu/alice/*/ $cpu/alice $cpu/others $cpu"
 
 say "cpuset says on which CPUs tasks run, and on which node their memory is. So far the job may have all."
 run "mkdir $cpuset $cpuset/batch"
