@@ -8,6 +8,8 @@ usage: run.py [PART]...    (none: all)
   size          bytes of the kernel, also when it is built for size
   locks         locks taken by an operation, on kernels that count them
   load          operations a second on 1, 2 and 4 virtual CPUs, by the clock
+  cpu           operations in groups of the controller cpu, on kernels whose scheduler
+                knows groups; the floor is one that does not
 
 Environment: BACKENDS=NAME[,NAME...] measures only these.
 
@@ -28,7 +30,7 @@ LOG = TOP / "build/log/bench"
 # The kernel that each backend runs on.
 KERNELS = {"none": "bench-none", "v1": "bench-cgroups", "v2": "bench-cgroups",
            "favordynmods": "bench-cgroups", "rc": "bench-rc"}
-PARTS = ("instructions", "size", "locks", "load")
+PARTS = ("instructions", "size", "locks", "load", "cpu")
 LOAD_CPUS, LOAD_ROUNDS, LOAD_MS = (1, 2, 4), 7, 2000
 
 # QEMU 7.2 can still run the breakpoint by which a static key was patched when
@@ -115,6 +117,17 @@ def instructions(results, backends):
                     boot(f"{backend}-instructions", KERNELS[backend], (backend, "instructions"), ICOUNT, ICOUNT_QEMU))
 
 
+def cpu_kernel(backend):
+    return KERNELS[backend] + ("" if backend == "none" else "-cpu")
+
+
+def cpu(results, backends):
+    for backend in backends:
+        if backend != "favordynmods":
+            say(f"==> {backend}: cpu")
+            results.put(backend, "cpu", boot(f"{backend}-cpu", cpu_kernel(backend), (backend, "cpu"), ICOUNT, ICOUNT_QEMU))
+
+
 def locks(results, backends):
     for backend in backends:
         say(f"==> {backend}: locks")
@@ -183,6 +196,11 @@ def judged(results, row, x, limit):
         if floor is None:
             return None, None
         limit = floor + float(limit.removeprefix("floor") or 0)
+    elif limit == "peers":
+        peers = [n for b in ("v1", "v2") if (n := results.get(b, row, x)) is not None]
+        if not peers:
+            return None, None
+        limit = min(peers)
     return float(limit), None if number is None else number <= float(limit)
 
 
@@ -231,7 +249,7 @@ def main():
         die(f"no such part or backend: {word}")
     results = Results()
     for part in parts:
-        {"instructions": instructions, "size": size, "locks": locks, "load": load}[part](results, backends)
+        {"instructions": instructions, "size": size, "locks": locks, "load": load, "cpu": cpu}[part](results, backends)
     text = table(results)
     (OUT / "table.txt").write_text(text)
     say(text)

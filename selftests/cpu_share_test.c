@@ -110,46 +110,108 @@ TEST_F(share, idle)
 	EXPECT_TRUE(RC_WAIT(cpu_time(idle) > start + 500000));
 }
 
-/* Does a task get @want percent of a CPU, by the clock? */
-static bool is_near(struct cpu_part *part, double since)
+/* Do tasks get what they want, in percent of a CPU, by the clock? */
+static bool are_near(struct cpu_part *parts, int nr, double since)
 {
-	double clock = rc_now() - since;
+	bool fine = true;
 
-	part->got = (cpu_time(part->pid) - part->start) / 1e4 / clock;
-	return clock > 2 * CPU_SECONDS && cpu_near(part->got, part->want);
+	for (int i = 0; i < nr; i++) {
+		double clock = rc_now() - since;
+
+		parts[i].got = (cpu_time(parts[i].pid) - parts[i].start) / 1e4 / clock;
+		fine &= clock > 2 * CPU_SECONDS && cpu_near(parts[i].got, parts[i].want);
+	}
+	return fine;
 }
 
-/* What a quota allows, from the next period on. */
-static bool has_quota(struct cpu_part *part)
+/*
+ * A quota holds, also when there is nobody else who wants the CPU, and a larger one
+ * below it changes nothing: 80 of 50 is 50.
+ */
+TEST_F(share, quotas)
 {
-	double since = rc_now();
+	struct cpu_part parts[] = {
+		{ self->a, 20 }, { rc_group_new(self->b), 50 },
+	};
+	double since;
 
-	part->start = cpu_time(part->pid);
-	return RC_WAIT_FOR(60, is_near(part, since));
-}
-
-/* A quota holds, also when there is nobody else. */
-TEST_F(share, quota)
-{
-	struct cpu_part part = { self->a, 20 };
-
+	ASSERT_TRUE(!!parts[1].grp);
 	ASSERT_EQ(0, cpu_write(self->a, "cpu.max", "20000 100000"));
-	ASSERT_EQ(0, cpu_hog_parts(&part, 1));
-	EXPECT_TRUE(has_quota(&part));
-	TH_LOG("%5.2f %% of %5.2f", part.got, part.want);
+	ASSERT_EQ(0, cpu_write(self->b, "cpu.max", "50000 100000"));
+	ASSERT_EQ(0, cpu_write(parts[1].grp, "cpu.max", "80000 100000"));
+	ASSERT_EQ(0, cpu_hog_parts(parts, 2));
+	since = rc_now();
+	EXPECT_TRUE(RC_WAIT_FOR(60, are_near(parts, 2, since)));
+	for (int i = 0; i < 2; i++)
+		TH_LOG("%5.2f %% of %5.2f", parts[i].got, parts[i].want);
 }
 
-/* A larger one below it changes nothing: 80 of 50 is 50. */
-TEST_F(share, quota_nested)
-{
-	struct cpu_part part = { rc_group_new(self->a), 50 };
+/* Controllers that are there beside cpu, bound to one hierarchy or each to its own. */
+static const char * const others[] = { "cpuacct", "cpuset", "pids" };
 
-	ASSERT_TRUE(!!part.grp);
-	ASSERT_EQ(0, cpu_write(self->a, "cpu.max", "50000 100000"));
-	ASSERT_EQ(0, cpu_write(part.grp, "cpu.max", "80000 100000"));
-	ASSERT_EQ(0, cpu_hog_parts(&part, 1));
-	EXPECT_TRUE(has_quota(&part));
-	TH_LOG("%5.2f %% of %5.2f", part.got, part.want);
+/* Whatever it takes for a group to have tasks. */
+static int fit(const char *grp)
+{
+	if (access(rc_fmt("%s/cpus", grp), F_OK))
+		return 0;
+	return cpu_write(grp, "cpus", "0") ?: cpu_write(grp, "mems", "0");
+}
+
+static const char *fit_group(const char *parent, const char *weight)
+{
+	const char *grp = rc_group_new(parent);
+
+	if (!grp || fit(grp))
+		return NULL;
+	if (weight && cpu_write(grp, "cpu.weight", weight))
+		return NULL;
+	return grp;
+}
+
+/* Whatever a task is a member of beside it, it has the share that cpu gives it. */
+TEST(together)
+{
+	struct cpu_part parts[] = { { NULL, 30 }, { NULL, 70 } };
+	char list[64] = "cpu";
+	const char *hier;
+
+	if (!rc_has_subsys("cpu"))
+		SKIP(return, "kernel without CONFIG_RC_CPU");
+	ASSERT_EQ(0, rc_setup());
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (rc_has_subsys(others[i]))
+			strcat(strcat(list, ","), others[i]);
+	hier = rc_bound_new(list);
+	ASSERT_TRUE(!!hier);
+	parts[0].grp = fit_group(hier, "30");
+	parts[1].grp = fit_group(hier, "70");
+	ASSERT_TRUE(parts[0].grp && parts[1].grp);
+	ASSERT_EQ(0, cpu_hog_parts(parts, 2));
+	CPU_EXPECT_PARTS(parts);
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* The same if each of the others has a hierarchy of its own. */
+TEST_F(share, apart)
+{
+	struct cpu_part parts[] = { { self->a, 30 }, { self->b, 70 } };
+
+	ASSERT_EQ(0, cpu_write(self->a, "cpu.weight", "30"));
+	ASSERT_EQ(0, cpu_write(self->b, "cpu.weight", "70"));
+	ASSERT_EQ(0, cpu_hog_parts(parts, 2));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		const char *hier, *grp;
+
+		if (!rc_has_subsys(others[i]))
+			continue;
+		hier = rc_bound_new(others[i]);
+		ASSERT_TRUE(!!hier);
+		grp = fit_group(hier, NULL);
+		ASSERT_TRUE(!!grp);
+		ASSERT_EQ(0, rc_attach(grp, parts[i % 2].pid));
+	}
+	cpu_start_parts(parts, 2);
+	CPU_EXPECT_PARTS(parts);
 }
 
 TEST_HARNESS_MAIN

@@ -80,7 +80,8 @@ static int move_on(void *arg)
 		const char *to = where < GROUPS ? shared->grp[where] : shared->hier;
 		int ret = rc_write(rc_fmt("%s/procs", to), rc_fmt("%d", pid));
 
-		if (ret)
+		/* In the end they end. */
+		if (ret && !(ret == -ESRCH && rc_get(&shared->stop)))
 			return ret;
 		rc_inc(&shared->moves);
 	}

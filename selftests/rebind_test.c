@@ -453,7 +453,7 @@ FIXTURE_VARIANT_ADD(list, separators) { " , ", 0, 0, 0 };
 FIXTURE_VARIANT_ADD(list, unknown) { "ksft", 0, 0, -ENOENT };
 FIXTURE_VARIANT_ADD(list, one_unknown) { "%1$s,ksft", 0, 0, -ENOENT };
 FIXTURE_VARIANT_ADD(list, unknown_first) { "ksft %1$s", 0, 0, -ENOENT };
-FIXTURE_VARIANT_ADD(list, beginning) { "%1$.3s", 0, 0, -ENOENT };
+FIXTURE_VARIANT_ADD(list, beginning) { "%1$.4s", 0, 0, -ENOENT };
 FIXTURE_VARIANT_ADD(list, longer) { "%1$sx", 0, 0, -ENOENT };
 FIXTURE_VARIANT_ADD(list, joined) { "%1$s%2$s", 0, 0, -ENOENT };
 FIXTURE_VARIANT_ADD(list, semicolon) { "%1$s;%2$s", 0, 0, -ENOENT };

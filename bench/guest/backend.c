@@ -117,6 +117,8 @@ const char *backend_lacks(enum controller controller)
 		return "no groups";
 	if (controller == CPUSET && !has_controller("cpuset"))
 		return "no controller cpuset";
+	if (controller == CPU && !has_controller("cpu"))
+		return "no controller cpu";
 	return NULL;
 }
 
@@ -132,7 +134,7 @@ const char *backend_membership(void)
 }
 
 static const char *const controller_names[] = {
-	[CPUACCT] = "cpuacct", [CPUSET] = "cpuset",
+	[CPUACCT] = "cpuacct", [CPUSET] = "cpuset", [CPU] = "cpu",
 };
 
 static void hier_make(char *path, enum controller controller, unsigned int nr)
@@ -195,10 +197,23 @@ void place_path(const struct place *place, unsigned int hier, const char *name,
 		sprintf(path, "/%s", name);
 }
 
+/* cgroup v2 has cpu where the group above says so. */
+static void tell_above(const struct place *place, const char *path)
+{
+	char file[PATH_MAX];
+
+	if (!backend->options || place->controller != CPU)
+		return;
+	snprintf(file, sizeof(file), "%.*s/cgroup.subtree_control",
+		 (int)(strrchr(path, '/') - path), path);
+	write_text(file, "+cpu");
+}
+
 static void make_dir(const struct place *place, const char *path)
 {
 	char file[PATH_MAX];
 
+	tell_above(place, path);
 	if (mkdir(path, 0755))
 		die("mkdir %s", path);
 	if (place->controller != CPUSET || !backend->cpuset)
@@ -246,6 +261,8 @@ void place_end(struct place *place)
 		}
 		hier_end(at.hier[i], i ? PLAIN : at.controller);
 	}
+	if (backend->options && place->controller == CPU)
+		write_text(CGROUP "/cgroup.subtree_control", "-cpu");
 }
 
 /* Makes a group below that of the place, in the first hierarchy. */

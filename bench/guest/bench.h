@@ -54,7 +54,7 @@ extern bool endless;
 
 /* backend.c: groups, whoever provides them */
 
-enum controller { PLAIN, CPUACCT, CPUSET };
+enum controller { PLAIN, CPUACCT, CPUSET, CPU };
 
 /**
  * struct place - groups of the same name in some hierarchies
@@ -200,6 +200,8 @@ void set_remove_siblings_row(const struct row *row);
 void rows_run(const char *name, unsigned long x);
 void whole_run(void);
 void memory_run(void);
+void memory_groups_row(const char *row, enum controller controller);
+void cpu_run(const char *name, unsigned long x);
 void locks_run(void);
 void load_run(unsigned int ms);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * usage: bench BACKEND instructions
+ *        bench BACKEND cpu
  *        bench BACKEND locks
  *        bench BACKEND load MILLISECONDS
  *        bench BACKEND profile ROW X
@@ -21,6 +22,8 @@ int main(int argc, char **argv)
 		rows_run(NULL, 0);
 		whole_run();
 		memory_run();
+	} else if (!strcmp(argv[2], "cpu")) {
+		cpu_run(NULL, 0);
 	} else if (!strcmp(argv[2], "locks")) {
 		locks_run();
 	} else if (!strcmp(argv[2], "load") && argc == 4) {
@@ -30,6 +33,7 @@ int main(int argc, char **argv)
 			*p = ' ';
 		endless = true;
 		rows_run(argv[3], atoi(argv[4]));
+		cpu_run(argv[3], atoi(argv[4]));
 		die("no row \"%s\" with %s", argv[3], argv[4]);
 	} else {
 		die("no such part: %s", argv[2]);

@@ -68,7 +68,7 @@ static void tasks_row(void)
 	place_end(&place);
 }
 
-static void groups_row(const char *row, enum controller controller)
+void memory_groups_row(const char *row, enum controller controller)
 {
 	const char *reason = backend_lacks(controller);
 	struct place place;
@@ -140,7 +140,7 @@ static void combinations_row(void)
 void memory_run(void)
 {
 	tasks_row();
-	groups_row("memory group", CPUACCT);
-	groups_row("memory group cpuset", CPUSET);
+	memory_groups_row("memory group", CPUACCT);
+	memory_groups_row("memory group cpuset", CPUSET);
 	combinations_row();
 }
