@@ -1,595 +1,621 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allocations that fail one after the other: each operation either succeeds
- * or says ENOMEM and leaves everything as it was.
+ * What the kernel asks for fails, one thing after the other: memory, and copies from
+ * and to the buffers of users. Each operation either does all that it is to do, or
+ * says ENOMEM or EFAULT and leaves everything as it was.
+ *
+ * An operation is a line in the table below; files are found in the tree, and for
+ * those that are to be written something else than what they show, there is a table, too.
+ *
+ * Machine: numa
+ * Kernel: FAULT_INJECTION_USERCOPY
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
 #include "cpuset_util.h"
+#include "fault_ops.h"
+#include "fault_state.h"
+#include "rc_box.h"
 
 #define FAIL_NTH "/proc/thread-self/fail-nth"
+#define FAULTS "/sys/kernel/debug/"
 
-/* More allocations than any single operation makes. */
-#define MAX_FAULTS 400
-
-#define THREADS 5
-
-/* The controllers that say how many tasks they have charged, if there are any. */
-#define CHARGING "debug,debug2"
+/* More than any single operation meets. */
+#define MAX_FAULTS 3000
 
 /*
- * How many an operation may make less than the last time: those of kmemleak and
- * of caches that were filled meanwhile come and go.
+ * An operation may meet less than the last time: allocations of kmemleak and of caches
+ * come and go. So it has to succeed so often in a row.
  */
-#define FEWER_FAULTS 16
+#define SUCCESSES 4
 
-#define CPUSETS "cpuset," CHARGING
+#define MAX_GROUPS "/proc/sys/user/max_rc_groups"
+#define MAX_LISTS "/proc/sys/user/max_rc_lists"
 
-struct paths {
-	char *hier;
-	const char *controllers;
-	char *grp;
-	char *file;
-	int fail_fd;
-	pid_t process;
-};
+#define THREADS 3
+#define CONTROLLERS "cpuset,cpuacct,debug,debug2"
 
-/* From here on the @nth allocation of the caller fails. */
-static void arm(const struct paths *paths, int nth)
+/* For whom the box works. */
+static struct fault fault;
+static int fail_fd = -1;
+
+/* From here on the @nth fault of the caller comes to pass. */
+static void arm(int nth)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%d", nth);
 
-	if (write(paths->fail_fd, text, len) != len)
+	if (write(fail_fd, text, len) != len)
 		_exit(EXIT_FAILURE);
 }
 
-/* Whether the fault has come to pass; ends the waiting for it. */
-static bool disarm(const struct paths *paths)
+/* Whether it has; ends the waiting for it, for which it may come to pass itself. */
+static bool disarm(void)
 {
 	char text[16] = "";
 
-	if (pread(paths->fail_fd, text, sizeof(text) - 1, 0) <= 0)
-		_exit(EXIT_FAILURE);
+	if (pread(fail_fd, text, sizeof(text) - 1, 0) < 0)
+		return false;
 	if (!strcmp(text, "0\n"))
 		return true;
-	arm(paths, 0);
+	if (write(fail_fd, "0", 1) < 0 && errno != EFAULT)
+		_exit(EXIT_FAILURE);
 	return false;
 }
 
-static int no_undo(const struct paths *paths)
+/* What an operation gave, and whether there was a fault in it. */
+struct outcome {
+	int ret;
+	bool hit;
+};
+
+static struct outcome attempt(int nth)
 {
-	return 0;
+	struct outcome outcome;
+
+	if (fault.op->attempt) {
+		outcome.ret = fault.op->attempt(&fault, nth, &outcome.hit);
+		return outcome;
+	}
+	arm(nth);
+	outcome.ret = fault.op->fn(&fault);
+	outcome.hit = disarm();
+	return outcome;
 }
 
-/* What mount -t cpuset does, but for a place in the tree, which is not our matter. */
-static int make_file_system(const struct paths *paths)
+static int attempt_in_box(struct rc_box *box)
 {
-	int fd = fsopen("cpuset", 0), ret = 0;
+	struct outcome outcome;
+	int ret = 0;
 
-	if (fd < 0)
-		return -errno;
-	if (fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-static int make_hier(const struct paths *paths)
-{
-	return rc_mkdir(paths->file);
-}
-
-static int remove_it(const struct paths *paths)
-{
-	return rc_rmdir(paths->file);
-}
-
-static int attach(const struct paths *paths)
-{
-	return rc_write(paths->file, "0");
-}
-
-static int leave(const struct paths *paths)
-{
-	return rc_attach(paths->hier, 0);
-}
-
-static int attach_process(const struct paths *paths)
-{
-	return rc_write(paths->file, rc_fmt("%d", paths->process));
-}
-
-static int process_back(const struct paths *paths)
-{
-	return rc_write(rc_fmt("%s/procs", paths->grp),
-			rc_fmt("%d", paths->process));
-}
-
-static int bind_all(const struct paths *paths)
-{
-	return rc_write(paths->file, paths->controllers);
-}
-
-static int bind_none(const struct paths *paths)
-{
-	return rc_write(paths->file, "\n");
-}
-
-/* To a CPU that it does not have yet, with a task that has to go there. */
-static int write_cpus(const struct paths *paths)
-{
-	return rc_write(paths->file, "1");
-}
-
-static int cpus_back(const struct paths *paths)
-{
-	return rc_write(paths->file, "0");
-}
-
-/* Of a group without tasks, whose nodes can be taken away. */
-static int write_mems(const struct paths *paths)
-{
-	return rc_write(paths->file, "");
-}
-
-static int mems_back(const struct paths *paths)
-{
-	return rc_write(paths->file, "0");
-}
-
-static int write_flag(const struct paths *paths)
-{
-	return rc_write(paths->file, "1");
-}
-
-static int flag_back(const struct paths *paths)
-{
-	return rc_write(paths->file, "0");
-}
-
-static int fork_child(const struct paths *paths)
-{
-	pid_t pid = fork();
-
-	if (!pid)
-		_exit(EXIT_SUCCESS);
-	return pid < 0 ? -errno : rc_reap(pid);
-}
-
-static int unshare_all(const struct paths *paths)
-{
-	return unshare(CLONE_NEWUTS | CLONE_NEWIPC) ? -errno : 0;
-}
-
-static int read_file(const struct paths *paths)
-{
-	char buf[512];
-	int ret = rc_read(paths->file, buf, sizeof(buf));
-
-	return ret < 0 ? ret : 0;
-}
-
-static int list_dir(const struct paths *paths)
-{
-	char buf[512];
-	int fd = rc_open(paths->file, O_RDONLY | O_DIRECTORY);
-	long len;
-
-	if (fd < 0)
-		return fd;
-	len = syscall(SYS_getdents64, fd, buf, sizeof(buf));
-	if (len < 0)
-		len = -errno;
-	close(fd);
-	return len < 0 ? len : 0;
-}
-
-static int open_usage(const struct paths *paths)
-{
-	int fd = rc_open(rc_fmt("%s/cpuacct.usage", paths->file), O_RDONLY);
-
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
-/* The files of a new group are entered when they are first looked for. */
-static int make_and(int (*look)(const struct paths *paths),
-		    const struct paths *paths)
-{
-	int ret = rc_mkdir(paths->file);
-
+	if (fail_fd >= 0)
+		close(fail_fd);
+	fail_fd = rc_open(FAIL_NTH, O_RDWR);
+	if (fault.op->prepare)
+		ret = fault.op->prepare(&fault);
 	if (ret)
 		return ret;
-	ret = look(paths);
-	if (ret)
-		remove_it(paths);
-	return ret;
-}
-
-static int make_and_list(const struct paths *paths)
-{
-	return make_and(list_dir, paths);
-}
-
-static int make_and_open(const struct paths *paths)
-{
-	return make_and(open_usage, paths);
+	outcome = attempt(atoi(box->a));
+	box->slot = outcome.hit;
+	if (fault.op->clean)
+		fault.op->clean(&fault);
+	if (!outcome.ret && fault.op->undo && fault.op->undo(&fault))
+		return -EUCLEAN;
+	return outcome.ret;
 }
 
 /*
- * What a failed operation must not change, whom the group is charged with, and
- * what its tasks may use.
+ * A new one each time, as the first thing that somebody does opens his account; but the
+ * target's user who moves it.
  */
-static char *take_state(const struct paths *paths)
+static uid_t user_of(const struct fault_op *op, int nth)
 {
-	char *snapshot = cs_snapshot(RC_ROOT), *state;
+	return RC_USER + (op->fn == fault_attach ? 0 : nth);
+}
 
-	if (asprintf(&state, "%s%llu %llu\n", snapshot,
-		     rc_number(rc_fmt("%s/debug.charge", paths->grp)),
-		     rc_number(rc_fmt("%s/debug2.charge", paths->grp))) < 0)
-		state = NULL;
-	free(snapshot);
-	return state;
+static struct outcome attempt_as(struct rc_box *box, int nth)
+{
+	const struct fault_op *op = fault.op;
+	struct outcome outcome;
+
+	if (box) {
+		outcome.ret = rc_box_do(box, attempt_in_box, rc_fmt("%d", nth), NULL);
+		outcome.hit = box->slot;
+		return outcome;
+	}
+	outcome.ret = op->prepare ? op->prepare(&fault) : 0;
+	if (outcome.ret)
+		ksft_exit_fail_msg("cannot be prepared: %d\n", outcome.ret);
+	if (op->user && seteuid(user_of(op, nth)))
+		ksft_exit_fail_msg("no user\n");
+	outcome = attempt(nth);
+	if (op->user && seteuid(0))
+		ksft_exit_fail_msg("no root\n");
+	if (op->clean)
+		op->clean(&fault);
+	return outcome;
+}
+
+/*
+ * All tries of an operation.
+ * @usual: what it gives without a fault: some writes are refused anyway.
+ * @look: after each try rather than at the end, as what changes nothing needs.
+ * @before, @done: the state without it, and after a success; @all: with all tasks.
+ * @faults: how many there were, and @failed: how many of these made it fail.
+ */
+struct run {
+	struct rc_box *box;
+	int usual;
+	bool look;
+	char *all;
+	char *before;
+	char *done;
+	int faults;
+	int failed;
+};
+
+static bool is_allowed(const struct run *run, int ret)
+{
+	return ret == -ENOMEM || ret == -EFAULT || ret == run->usual ||
+	       (fault.op->also && ret == -fault.op->also);
+}
+
+/* What has a success changed? Always the same. NULL, or what is wrong. */
+static const char *check_success(struct run *run)
+{
+	const char *now = run->look ? fault_state(getpid()) : NULL;
+
+	if (now && !run->done)
+		run->done = strdup(now);
+	else if (now && !fault.op->differs && strcmp(run->done, now))
+		return rc_fmt("done in part: %s", fault_difference(run->done, now));
+	if (!run->box && fault.op->undo && fault.op->undo(&fault))
+		return "cannot be undone";
+	return NULL;
+}
+
+static const char *check_same(const char *before, const char *now)
+{
+	return strcmp(before, now) ? rc_fmt("has changed: %s", fault_difference(before, now)) :
+				     NULL;
+}
+
+/* One try, in which the @nth fault comes to pass if there are as many. */
+static const char *try_fault(struct run *run, int nth, bool *hit)
+{
+	struct outcome outcome = attempt_as(run->box, nth);
+
+	*hit = outcome.hit;
+	run->faults += outcome.hit;
+	if (outcome.ret && !is_allowed(run, outcome.ret))
+		return rc_fmt("errno %d", -outcome.ret);
+	if (!outcome.hit && outcome.ret != run->usual)
+		return rc_fmt("errno %d without a fault", -outcome.ret);
+	run->failed += outcome.ret != run->usual;
+	if (outcome.ret)
+		return run->look ? check_same(run->before, fault_state(getpid())) : NULL;
+	return check_success(run);
+}
+
+/* Each fault of the operation comes to pass once. NULL, or what is wrong. */
+static const char *each_fault(struct run *run)
+{
+	const char *wrong = NULL;
+	int nth, missed = 0;
+	bool hit;
+
+	run->all = strdup(fault_state(1));
+	run->before = strdup(fault_state(getpid()));
+	/* What is to be refused; and what is done for the first time. */
+	run->usual = attempt_as(run->box, MAX_FAULTS).ret;
+	if (!run->usual)
+		wrong = check_success(run);
+	for (nth = 1; nth < MAX_FAULTS && missed < SUCCESSES && !wrong; nth++) {
+		wrong = try_fault(run, nth, &hit);
+		missed = hit ? 0 : missed + 1;
+		if (wrong)
+			wrong = rc_fmt("fault %d: %s", nth, wrong);
+	}
+	if (!wrong)
+		wrong = missed < SUCCESSES ? "too many faults" :
+					       check_same(run->all, fault_state(1));
+	free(run->all);
+	free(run->before);
+	free(run->done);
+	run->done = NULL;
+	return wrong;
 }
 
 FIXTURE(fault)
 {
-	struct paths paths;
+	unsigned long long proxies;
+	struct rc_box *box;
 };
 
-/*
- * @file: what @fn works on: below the group, or in a hierarchy of its own, unless
- *	it is absolute.
- * @inside: the caller is a member of the group before it begins.
- * @process: a process of several threads is.
- * @plain: the hierarchy has no controllers, and no group either.
- * @cpuset: the controllers are CPUSETS; the group has a CPU and a node.
- * @cpu: cpu is one of the controllers.
- */
 FIXTURE_VARIANT(fault)
 {
-	int (*fn)(const struct paths *paths);
-	int (*undo)(const struct paths *paths);
-	const char *file;
-	bool inside;
-	bool process;
-	bool plain;
-	bool cpuset;
-	bool cpu;
+	struct fault_op op;
 };
 
-FIXTURE_VARIANT_ADD(fault, mkdir_hierarchy)
-{
-	.fn = make_hier,
-	.undo = remove_it,
-	.file = RC_ROOT "/ksft-0-fault",
-};
+#define FAILING(_name, ...) \
+	FIXTURE_VARIANT_ADD(fault, _name) { .op = { __VA_ARGS__ } }
 
-FIXTURE_VARIANT_ADD(fault, mkdir_bound_hierarchy)
-{
-	.fn = make_hier,
-	.undo = remove_it,
-	.file = RC_ROOT "/cpuacct",
-	.plain = true,
-};
+/* What the tree is made of. */
+#define HIER RC_ROOT "/ksft-0-fault"
 
-FIXTURE_VARIANT_ADD(fault, mount_cpuset)
-{
-	.fn = make_file_system,
-	.undo = remove_it,
-	.file = CS_ROOT,
-	.plain = true,
-	.cpuset = true,
-};
+FAILING(mkdir_hierarchy, .fn = fault_mkdir, .undo = fault_rmdir, .file = HIER);
+FAILING(mkdir_bound_hierarchy, .fn = fault_mkdir, .undo = fault_rmdir,
+	.file = RC_ROOT "/" CONTROLLERS, .plain = true);
+FAILING(rmdir_hierarchy, .fn = fault_rmdir, .undo = fault_mkdir, .setup = fault_mkdir,
+	.file = HIER);
+FAILING(rename_hierarchy, .fn = fault_rename, .undo = fault_rename_back, .setup = fault_mkdir,
+	.file = HIER, .text = HIER "2");
+FAILING(mkdir, .fn = fault_mkdir, .undo = fault_rmdir, .file = "new");
+FAILING(mkdir_by_user, .fn = fault_mkdir, .undo = fault_rmdir, .file = "mine/new", .user = true,
+	.differs = true);
+FAILING(mkdir_and_list, .fn = fault_mkdir_and_list, .undo = fault_rmdir, .file = "new");
+FAILING(mkdir_and_open, .fn = fault_mkdir_and_open, .undo = fault_rmdir, .file = "new",
+	.text = "new/cpuacct.usage");
+FAILING(rmdir, .fn = fault_rmdir, .undo = fault_mkdir, .setup = fault_mkdir, .file = "old");
+FAILING(rename, .fn = fault_rename, .undo = fault_rename_back, .setup = fault_mkdir, .file = "old",
+	.text = "other");
+FAILING(chmod, .fn = fault_chmod, .undo = fault_chmod_back, .setup = fault_mkdir, .file = "old");
+FAILING(chown, .fn = fault_chown, .undo = fault_chown_back, .setup = fault_mkdir, .file = "old");
+FAILING(mkdir_in_box, .fn = fault_mkdir, .undo = fault_rmdir, .file = "new", .box = true);
 
-FIXTURE_VARIANT_ADD(fault, mkdir_group)
-{
-	.fn = make_hier,
-	.undo = remove_it,
-	.file = "sub",
-};
+/* Which controllers it has. */
+FAILING(bind, .fn = fault_write, .undo = fault_write_back, .plain = true, .file = "subsystems",
+	.text = CONTROLLERS, .back = "\n");
+FAILING(unbind, .fn = fault_write, .undo = fault_write_back, .setup = fault_write_back,
+	.plain = true, .file = "subsystems", .text = "\n", .back = CONTROLLERS);
 
-FIXTURE_VARIANT_ADD(fault, list_new_group)
-{
-	.fn = make_and_list,
-	.undo = remove_it,
-	.file = "sub",
-};
+/* Moves. */
+FAILING(attach, .fn = fault_attach, .undo = fault_leave, .file = "tasks");
+FAILING(attach_process, .fn = fault_attach, .undo = fault_attach_back, .process = true,
+	.file = "procs", .back = "sub/procs");
+FAILING(attach_migrate, .fn = fault_attach, .undo = fault_attach_back, .migrate = true,
+	.file = "far/procs", .back = "near/procs");
+FAILING(attach_by_user, .fn = fault_attach, .undo = fault_leave, .file = "mine/tasks",
+	.user = true);
+FAILING(attach_in_box, .fn = fault_attach, .undo = fault_attach_back, .file = "sub/procs",
+	.back = "procs", .box = true);
 
-FIXTURE_VARIANT_ADD(fault, open_in_new_group)
-{
-	.fn = make_and_open,
-	.undo = remove_it,
-	.file = "sub",
-};
+/* New tasks and namespaces, and those of others. */
+FAILING(fork, .fn = fault_fork, .inside = true);
+FAILING(clone_ipc, .fn = fault_clone, .flags = CLONE_NEWIPC, .inside = true);
+FAILING(clone_mnt, .fn = fault_clone, .flags = CLONE_NEWNS, .inside = true);
+FAILING(clone_pid, .fn = fault_clone, .flags = CLONE_NEWPID, .inside = true);
+FAILING(clone_user, .fn = fault_clone, .flags = CLONE_NEWUSER, .inside = true,
+	.also = EAGAIN);
+FAILING(clone_uts, .fn = fault_clone, .flags = CLONE_NEWUTS, .inside = true);
+FAILING(clone_in_box, .fn = fault_clone, .flags = CLONE_NEWPID | CLONE_NEWUTS, .box = true);
+FAILING(exec, .attempt = fault_exec, .inside = true, .also = E2BIG);
+FAILING(thread, .fn = fault_thread, .undo = fault_thread_gone, .inside = true, .differs = true);
+FAILING(unshare, .fn = fault_unshare, .undo = fault_ns_back, .inside = true, .differs = true,
+	.flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID);
+FAILING(unshare_mnt, .fn = fault_unshare, .undo = fault_ns_back, .flags = CLONE_NEWNS,
+	.inside = true, .differs = true);
+FAILING(unshare_time, .fn = fault_unshare, .undo = fault_ns_back, .flags = CLONE_NEWTIME,
+	.inside = true, .differs = true);
+FAILING(setns, .fn = fault_setns, .undo = fault_ns_back, .prepare = fault_open_target_ns,
+	.clean = fault_close, .flags = CLONE_NEWUTS, .inside = true, .process = true);
+FAILING(setns_process, .fn = fault_setns_process, .undo = fault_ns_back,
+	.prepare = fault_open_target, .clean = fault_close, .flags = CLONE_NEWUTS | CLONE_NEWNS,
+	.inside = true, .process = true);
 
-FIXTURE_VARIANT_ADD(fault, attach)
-{
-	.fn = attach,
-	.undo = leave,
-	.file = "tasks",
-};
+/* Files: what is read, but for what is found below /proc/rc. */
+FAILING(list, .fn = fault_list, .file = ".");
+FAILING(list_all, .fn = fault_list, .file = RC_ROOT);
+FAILING(list_in_box, .fn = fault_list, .box = true, .file = ".");
+FAILING(stat, .fn = fault_stat, .file = "tasks");
+FAILING(poll, .fn = fault_poll, .file = "events");
+FAILING(watch, .fn = fault_watch, .file = "events");
+FAILING(read_groups, .fn = fault_read, .file = "/proc/self/rc", .inside = true);
+FAILING(read_tasks_by_user, .fn = fault_read, .file = "mine/tasks", .user = true);
+FAILING(read_cpuset, .fn = fault_read, .file = "/proc/self/cpuset", .inside = true);
+FAILING(read_groups_in_box, .fn = fault_read, .file = "/proc/self/rc", .box = true);
 
-FIXTURE_VARIANT_ADD(fault, attach_process)
-{
-	.fn = attach_process,
-	.undo = process_back,
-	.file = "sub/procs",
-	.process = true,
-};
+/* Files: what is written, each with another value than it has. */
+#define WRITE(_name, _text, _back, ...) \
+	FAILING(_name, .fn = fault_write, .undo = fault_write_back, .text = _text, .back = _back, \
+		__VA_ARGS__)
+WRITE(cpus, "1", "0-3", .file = "cpus", .inside = true);
+WRITE(cpus_of_process, "1", "0", .file = "sub/cpus", .process = true);
+WRITE(mems, "\n", "0-1", .file = "mems");
+WRITE(mems_migrate, "1", "0", .file = "near/mems", .migrate = true);
+WRITE(cpu_exclusive, "1", "0", .file = "cpu_exclusive");
+WRITE(mem_exclusive, "1", "0", .file = "mem_exclusive");
+WRITE(mem_hardwall, "1", "0", .file = "mem_hardwall");
+WRITE(sched_load_balance, "0", "1", .file = "sched_load_balance");
+WRITE(sched_load_balance_root, "0", "1", .file = "../sched_load_balance");
+WRITE(sched_relax_domain_level, "1", "-1", .file = "sched_relax_domain_level");
+WRITE(memory_migrate, "0", "1", .file = "memory_migrate");
+WRITE(memory_spread_page, "1", "0", .file = "memory_spread_page", .inside = true);
+WRITE(memory_spread_slab, "1", "0", .file = "memory_spread_slab", .inside = true);
+WRITE(memory_pressure_enabled, "1", "0", .file = "../memory_pressure_enabled");
+WRITE(notify_on_release, "1", "0", .file = "notify_on_release");
+WRITE(release_agent, "/bin/true", "\n", .file = "../release_agent");
+WRITE(debug_fail, "create 99 12", "none", .file = "../debug.fail");
 
-FIXTURE_VARIANT_ADD(fault, rebind)
-{
-	.fn = bind_all,
-	.undo = bind_none,
-	.file = "subsystems",
-	.plain = true,
-};
+/* Mounts, and what is found in one for the first time. */
+FAILING(mount_proc, .fn = fault_mount_proc);
+FAILING(mount_proc_in_box, .fn = fault_mount_proc, .box = true);
+FAILING(make_cpuset, .fn = fault_make_cpuset, .undo = fault_rmdir, .plain = true, .file = CS_ROOT);
+FAILING(first_lookup, .fn = fault_look_in_mount, .prepare = fault_prepare_mount,
+	.clean = fault_close);
+FAILING(first_lookup_in_box, .fn = fault_look_in_mount, .prepare = fault_prepare_mount,
+	.clean = fault_close, .box = true);
 
-FIXTURE_VARIANT_ADD(fault, fork)
+/* @name, which is absolute or in the group; as it is in the box, if that works there. */
+static char *path_of(const char *name)
 {
-	.fn = fork_child,
-	.undo = no_undo,
-	.file = "tasks",
-	.inside = true,
-};
+	if (!name || name[0] == '/')
+		return name ? strdup(name) : NULL;
+	return strdup(rc_fmt("%s/%s", fault.op->box ? fault.hier : fault.grp, name));
+}
 
-FIXTURE_VARIANT_ADD(fault, unshare)
+/* What is written is no path. */
+static char *text_of(const char *text)
 {
-	.fn = unshare_all,
-	.undo = no_undo,
-	.file = "tasks",
-	.inside = true,
-};
+	bool path = fault.op->fn == fault_rename || fault.op->fn == fault_mkdir_and_open;
 
-FIXTURE_VARIANT_ADD(fault, read_tasks)
-{
-	.fn = read_file,
-	.undo = no_undo,
-	.file = "tasks",
-	.inside = true,
-};
+	return path ? path_of(text) : (char *)text;
+}
 
-FIXTURE_VARIANT_ADD(fault, read_membership)
+static int fill(const char *grp, const char *cpus, const char *mems)
 {
-	.fn = read_file,
-	.undo = no_undo,
-	.file = "/proc/self/rc",
-	.inside = true,
-};
+	return rc_mkdir(grp) ?: cs_write(grp, "cpus", cpus) ?: cs_write(grp, "mems", mems) ?:
+	       cs_write(grp, "memory_migrate", "1");
+}
 
-FIXTURE_VARIANT_ADD(fault, read_subsystems)
+static int fill_sub(const char *name, const char *mems)
 {
-	.fn = read_file,
-	.undo = no_undo,
-	.file = RC_ROOT "/subsystems",
-};
+	return fill(rc_fmt("%s/%s", fault.grp, name), "0", mems);
+}
 
-FIXTURE_VARIANT_ADD(fault, readdir)
+static int give(const char *name)
 {
-	.fn = list_dir,
-	.undo = no_undo,
-	.file = ".",
-};
+	return chmod(rc_fmt("%s/%s", fault.grp, name), 0777) ? -errno : 0;
+}
 
-FIXTURE_VARIANT_ADD(fault, rebind_cpuset)
+static int sleep_on(void *arg)
 {
-	.fn = bind_all,
-	.undo = bind_none,
-	.file = "subsystems",
-	.plain = true,
-	.cpuset = true,
-};
+	while (pause())
+		;
+	return 0;
+}
 
-FIXTURE_VARIANT_ADD(fault, mkdir_cpuset)
+/* Those that an operation asks for. */
+static int make_groups(const struct fault_op *op)
 {
-	.fn = make_hier,
-	.undo = remove_it,
-	.file = "sub",
-	.cpuset = true,
-};
+	int ret = op->process || op->box ? fill_sub("sub", "0") : 0;
 
-FIXTURE_VARIANT_ADD(fault, attach_cpuset)
-{
-	.fn = attach,
-	.undo = leave,
-	.file = "tasks",
-	.cpuset = true,
-};
+	if (op->migrate)
+		ret = ret ?: fill_sub("near", "0") ?: fill_sub("far", "1");
+	if (op->user)
+		ret = ret ?: fill_sub("mine", "0") ?: give("mine") ?: give("mine/tasks");
+	return ret;
+}
 
-FIXTURE_VARIANT_ADD(fault, attach_process_cpuset)
+static int make_target(const struct fault_op *op)
 {
-	.fn = attach_process,
-	.undo = process_back,
-	.file = "sub/procs",
-	.process = true,
-	.cpuset = true,
-};
+	const char *grp = op->process ? "sub" : "near";
+	struct cs_worker *worker;
 
-FIXTURE_VARIANT_ADD(fault, fork_cpuset)
-{
-	.fn = fork_child,
-	.undo = no_undo,
-	.file = "tasks",
-	.inside = true,
-	.cpuset = true,
-};
+	if (op->user && op->fn == fault_attach)
+		fault.target = rc_spawn_as(RC_USER, sleep_on, NULL);
+	if (op->process)
+		fault.target = rc_sleeping_threads(THREADS);
+	if (op->migrate) {
+		worker = cs_worker_new();
+		if (!worker || cs_do(worker, cs_map))
+			return -ECHILD;
+		fault.target = worker->pid;
+	}
+	if (!op->process && !op->migrate)
+		return 0;
+	return rc_write(rc_fmt("%s/%s/procs", fault.grp, grp), rc_fmt("%d", fault.target));
+}
 
-FIXTURE_VARIANT_ADD(fault, cpus)
+static int make_tree(const struct fault_op *op)
 {
-	.fn = write_cpus,
-	.undo = cpus_back,
-	.file = "cpus",
-	.inside = true,
-	.cpuset = true,
-};
+	const char *hier = op->plain ? rc_hier_new() : rc_bound_new(CONTROLLERS);
 
-FIXTURE_VARIANT_ADD(fault, mems)
-{
-	.fn = write_mems,
-	.undo = mems_back,
-	.file = "sub/mems",
-	.process = true,
-	.cpuset = true,
-};
+	if (!hier)
+		return -errno;
+	fault.hier = strdup(hier);
+	fault.grp = op->plain ? fault.hier : strdup(rc_fmt("%s/grp", hier));
+	return op->plain ? 0 : fill(fault.grp, "0-3", "0-1") ?: make_groups(op);
+}
 
-FIXTURE_VARIANT_ADD(fault, cpu_exclusive)
+/* Requests may be GFP_KERNEL, of a page, and for user space: pages that migrate. */
+static int inject(const char *dir)
 {
-	.fn = write_flag,
-	.undo = flag_back,
-	.file = "cpu_exclusive",
-	.cpuset = true,
-};
+	return rc_write(rc_fmt(FAULTS "%s/verbose", dir), "0") ?:
+	       rc_write(rc_fmt(FAULTS "%s/ignore-gfp-wait", dir), "N");
+}
 
-FIXTURE_VARIANT_ADD(fault, memory_spread_page)
+static int prepare(const struct fault_op *op)
 {
-	.fn = write_flag,
-	.undo = flag_back,
-	.file = "memory_spread_page",
-	.inside = true,
-	.cpuset = true,
-};
+	int ret;
 
-FIXTURE_VARIANT_ADD(fault, read_cpuset_path)
-{
-	.fn = read_file,
-	.undo = no_undo,
-	.file = "/proc/self/cpuset",
-	.inside = true,
-	.cpuset = true,
-};
+	fault.op = op;
+	/* What is half done goes with the test. */
+	if (op->file && !strncmp(op->file, RC_ROOT "/", strlen(RC_ROOT "/")))
+		rc_track_hier(op->file);
+	ret = make_tree(op) ?: make_target(op) ?: fault_save_ns(&fault);
+	fault.file = path_of(op->file);
+	fault.text = text_of(op->text);
+	fault.back = op->fn == fault_attach ? path_of(op->back) : (char *)op->back;
+	if (!ret && op->setup)
+		ret = op->setup(&fault);
+	return ret;
+}
 
-FIXTURE_VARIANT_ADD(fault, mkdir_cpu)
+static bool cannot_inject(void)
 {
-	.fn = make_hier,
-	.undo = remove_it,
-	.file = "sub",
-	.cpu = true,
-};
+	return access(FAIL_NTH, F_OK) || access(FAULTS "fail_usercopy", F_OK);
+}
 
-FIXTURE_VARIANT_ADD(fault, attach_cpu)
+/* All that the caller needs to have faults as he works. */
+static int begin(const struct fault_op *op)
 {
-	.fn = attach,
-	.undo = leave,
-	.file = "tasks",
-	.cpu = true,
-};
+	int ret = cs_nr_mems() < 2 ? -ENODEV : rc_setup();
 
-FIXTURE_VARIANT_ADD(fault, fork_cpu)
-{
-	.fn = fork_child,
-	.undo = no_undo,
-	.file = "tasks",
-	.inside = true,
-	.cpu = true,
-};
-
-static int fill(const char *grp)
-{
-	return cs_write(grp, "cpus", "0") ?: cs_write(grp, "mems", "0");
+	ret = ret ?: inject("failslab") ?: inject("fail_page_alloc") ?:
+	      rc_write(FAULTS "fail_usercopy/verbose", "0") ?:
+	      rc_write(FAULTS "fail_page_alloc/min-order", "0") ?:
+	      rc_write(FAULTS "fail_page_alloc/ignore-gfp-highmem", "N") ?: prepare(op);
+	if (!ret && op->inside)
+		ret = rc_attach(fault.grp, 0);
+	fail_fd = rc_open(FAIL_NTH, O_RDWR);
+	return ret ?: fail_fd < 0 ? fail_fd : 0;
 }
 
 FIXTURE_SETUP(fault)
 {
-	const char *controllers = variant->cpuset ? CPUSETS :
-				  variant->cpu ? "cpu," CHARGING :
-				  "cpuacct," CHARGING;
-	const char *hier, *grp;
-
-	if (access(FAIL_NTH, F_OK) || access("/sys/kernel/debug/failslab", F_OK))
+	if (cannot_inject())
 		SKIP(return, "kernel without fault injection");
-	if (variant->cpuset && (!rc_has_subsys("cpuset") || cs_nr_cpus() < 2))
-		SKIP(return, "kernel without CONFIG_RC_CPUSET, or one CPU");
-	if (variant->cpu && !rc_has_subsys("cpu"))
-		SKIP(return, "kernel without CONFIG_RC_CPU");
-	ASSERT_EQ(0, rc_setup());
-	/* Ours are GFP_KERNEL, which failslab spares unless told otherwise. */
-	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/ignore-gfp-wait",
-			      "N"));
-	ASSERT_EQ(0, rc_write("/sys/kernel/debug/failslab/verbose", "0"));
-	hier = variant->plain ? rc_hier_new() : rc_bound_new(controllers);
-	ASSERT_TRUE(!!hier);
-	grp = variant->plain ? hier : rc_group_new(hier);
-	ASSERT_TRUE(!!grp);
-	if (variant->cpuset && !variant->plain)
-		ASSERT_EQ(0, fill(grp));
-	self->paths.controllers = controllers;
-	self->paths.hier = strdup(hier);
-	self->paths.grp = strdup(grp);
-	self->paths.file = strdup(variant->file[0] == '/' ? variant->file :
-				  rc_fmt("%s/%s", grp, variant->file));
-	if (variant->process) {
-		ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/sub", grp)));
-		if (variant->cpuset)
-			ASSERT_EQ(0, fill(rc_fmt("%s/sub", grp)));
-		self->paths.process = rc_sleeping_threads(THREADS);
-		ASSERT_LT(0, self->paths.process);
-		ASSERT_EQ(0, process_back(&self->paths));
+	ASSERT_EQ(0, begin(&variant->op));
+	if (variant->op.box) {
+		self->box = rc_box_new(RC_BOX_ROOT, fault.grp);
+		ASSERT_TRUE(!!self->box);
 	}
-	self->paths.fail_fd = rc_open(FAIL_NTH, O_RDWR);
-	ASSERT_LE(0, self->paths.fail_fd);
-	if (variant->inside)
-		ASSERT_EQ(0, cs_attach(grp, 0));
+	self->proxies = fault_proxies(fault.hier);
 }
 
 FIXTURE_TEARDOWN(fault)
 {
-	arm(&self->paths, 0);
 	EXPECT_EQ(0, rc_teardown());
 }
 
-/* Every allocation fails once; none of the failures leaves a trace. */
-TEST_F(fault, each_allocation)
+/* Without a fault, until what was removed is on nobody's account any more. */
+static int act_as(uid_t user)
 {
-	int nth, failed = 0, missed = 0;
+	int ret = -ENOSPC;
 
-	for (nth = 1; nth < MAX_FAULTS; nth++) {
-		char *before = take_state(&self->paths), *after;
-		bool hit;
-		int ret;
+	if (seteuid(user))
+		return -errno;
+	RC_WAIT_FOR(60, (ret = fault.op->fn(&fault)) != -ENOSPC);
+	if (seteuid(0))
+		return -errno;
+	return ret ?: fault.op->undo ? fault.op->undo(&fault) : 0;
+}
 
-		arm(&self->paths, nth);
-		ret = variant->fn(&self->paths);
-		hit = disarm(&self->paths);
-		if (!hit) {
-			ASSERT_EQ(0, ret);
-			ASSERT_EQ(0, variant->undo(&self->paths));
-			free(before);
-			if (++missed == FEWER_FAULTS)
-				break;
-			continue;
-		}
-		if (ret) {
-			ASSERT_EQ(-ENOMEM, ret) {
-				TH_LOG("allocation %d", nth);
-			}
-			after = take_state(&self->paths);
-			ASSERT_STREQ(before, after);
-			free(after);
-			failed++;
-		} else {
-			ASSERT_EQ(0, variant->undo(&self->paths));
-		}
-		free(before);
+/* Nothing is left on the accounts of those who have tried, and have no group or list. */
+static int use_accounts(int tries)
+{
+	char *groups = rc_text(MAX_GROUPS), *lists = rc_text(MAX_LISTS);
+	int ret = rc_write(MAX_GROUPS, "1") ?: rc_write(MAX_LISTS, "1"), nth;
+
+	for (nth = 1; nth <= tries && !ret; nth++)
+		ret = act_as(user_of(fault.op, nth));
+	return rc_write(MAX_GROUPS, groups) ?: rc_write(MAX_LISTS, lists) ?: ret;
+}
+
+TEST_F(fault, each)
+{
+	struct run run = { .box = self->box, .look = true };
+	const char *wrong = each_fault(&run);
+
+	EXPECT_EQ(NULL, wrong) {
+		TH_LOG("%s", wrong);
 	}
-	EXPECT_GT(MAX_FAULTS, nth);
-	EXPECT_LT(0, failed);
-	TH_LOG("%d allocations failed, %d times with ENOMEM",
-	       nth - missed, failed);
+	EXPECT_LT(0, run.failed);
+	TH_LOG("%d faults, %d failures", run.faults, run.failed);
+	fault_forget();
+	if (!variant->op.plain)
+		EXPECT_TRUE(fault_nothing_left(fault.hier, self->proxies));
+	if (variant->op.user)
+		EXPECT_EQ(0, use_accounts(run.faults));
+}
+
+/* For files that are found: the caller is in the group, whatever it may have written. */
+static const struct fault_op reading = { .fn = fault_read, .inside = true };
+static const struct fault_op writing = {
+	.fn = fault_write,
+	.undo = fault_come_back,
+	.inside = true,
+};
+
+FIXTURE(found)
+{
+	unsigned long long proxies;
+	glob_t files;
+};
+
+FIXTURE_VARIANT(found)
+{
+	const struct fault_op *op;
+	int mode;
+};
+
+FIXTURE_VARIANT_ADD(found, read) { &reading, 0444 };
+FIXTURE_VARIANT_ADD(found, written) { &writing, 0222 };
+
+FIXTURE_SETUP(found)
+{
+	if (cannot_inject())
+		SKIP(return, "kernel without fault injection");
+	ASSERT_EQ(0, begin(variant->op));
+	self->proxies = fault_proxies(fault.hier);
+	ASSERT_EQ(0, glob(RC_ROOT "/*", 0, NULL, &self->files));
+	ASSERT_EQ(0, glob(RC_ROOT "/*/*", GLOB_APPEND, NULL, &self->files));
+	ASSERT_EQ(0, glob(RC_ROOT "/*/*/*", GLOB_APPEND, NULL, &self->files));
+}
+
+FIXTURE_TEARDOWN(found)
+{
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* What a file takes, as a rule: what it shows; lists: the id of the caller. */
+static char *value_for(const char *path)
+{
+	char *text = rc_mode(path) & 0444 && !fault_lists_tasks(path) ? rc_text(path) : NULL;
+
+	return !text ? strdup("0") : *text ? text : strdup("\n");
+}
+
+/* Each file that there is. */
+TEST_F(found, each)
+{
+	struct run run = { };
+	int nr = 0;
+	size_t i;
+
+	for (i = 0; i < self->files.gl_pathc; i++) {
+		const char *wrong;
+		int mode;
+
+		fault.file = self->files.gl_pathv[i];
+		mode = rc_mode(fault.file);
+		if (S_ISDIR(mode) || !(mode & variant->mode))
+			continue;
+		fault.text = value_for(fault.file);
+		wrong = each_fault(&run);
+		EXPECT_EQ(NULL, wrong) {
+			TH_LOG("%s: %s", fault.file, wrong);
+		}
+		free(fault.text);
+		nr++;
+	}
+	EXPECT_LT(30, nr);
+	EXPECT_LT(nr, run.failed);
+	fault_forget();
+	EXPECT_TRUE(fault_nothing_left(fault.hier, self->proxies));
+	TH_LOG("%d files, %d faults, %d failures", nr, run.faults, run.failed);
 }
 
 TEST_HARNESS_MAIN
