@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
+#include "guide_table.h"
 #include "rc_util.h"
 
 #define MAX_GROUPS "/proc/sys/user/max_rc_groups"
@@ -286,6 +288,153 @@ TEST_F(memory, of_lists)
 		close(fd[i]);
 	TH_LOG("%.1f KiB a file", (before - after) / (FILES * 0.9));
 	EXPECT_GT(EACH * FILES * 9 / 10, (long long)(before - after));
+}
+
+/* What a user keeps, of which the guide says what each takes: rows there, by name. */
+struct keeper {
+	int (*keep)(struct keeper *keeper, int nr);
+	char *grp;
+	int epoll;
+	long kept;
+	long go;
+};
+
+#define KEPT 1000
+
+static int keep_group(struct keeper *keeper, int nr)
+{
+	return rc_mkdir(rc_fmt("%s/%d", keeper->grp, nr));
+}
+
+/* Nobody finds it any more, but it is there as long as its directory is open. */
+static int keep_removed(struct keeper *keeper, int nr)
+{
+	const char *dir = rc_fmt("%s/%d", keeper->grp, nr);
+	int ret = rc_mkdir(dir);
+
+	if (!ret && rc_open(dir, O_RDONLY | O_DIRECTORY) < 0)
+		ret = -EMFILE;
+	return ret ?: rc_rmdir(dir);
+}
+
+static int keep_list(struct keeper *keeper, int nr)
+{
+	int fd = rc_open(rc_fmt("%s/tasks", keeper->grp), O_RDONLY);
+
+	return fd < 0 ? fd : read_byte(fd) == -ENODATA ? 0 : -EBADE;
+}
+
+static int keep_poller(struct keeper *keeper, int nr)
+{
+	struct epoll_event event = { .events = EPOLLPRI };
+	int fd = rc_open(rc_fmt("%s/events", keeper->grp), O_RDONLY);
+
+	if (!nr)
+		keeper->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return fd < 0 ? fd :
+	       epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* The first ones, which fill what the kernel keeps to hand, and all when told. */
+static int keep_all(void *arg)
+{
+	struct keeper *keeper = arg;
+	int ret = 0, nr;
+
+	for (nr = 0; nr < KEPT && !ret; nr++) {
+		while (nr == KEPT / 10 && !rc_get(&keeper->go))
+			rc_nap();
+		ret = keeper->keep(keeper, nr);
+		rc_set(&keeper->kept, ret ?: nr + 1);
+	}
+	while (!ret)
+		pause();
+	return ret;
+}
+
+static int wait_for(struct keeper *keeper, long nr)
+{
+	if (!RC_WAIT(rc_get(&keeper->kept) < 0 || rc_get(&keeper->kept) >= nr))
+		return -ETIMEDOUT;
+	return keeper->kept < 0 ? keeper->kept : 0;
+}
+
+FIXTURE(kept)
+{
+	struct keeper *keeper;
+};
+
+FIXTURE_VARIANT(kept)
+{
+	const char *name;
+	int (*keep)(struct keeper *keeper, int nr);
+};
+
+FIXTURE_VARIANT_ADD(kept, group) { "group", keep_group };
+FIXTURE_VARIANT_ADD(kept, removed) { "removed", keep_removed };
+FIXTURE_VARIANT_ADD(kept, list) { "list", keep_list };
+FIXTURE_VARIANT_ADD(kept, poller) { "poller", keep_poller };
+
+FIXTURE_SETUP(kept)
+{
+	const struct rlimit files = { 2 * KEPT, 2 * KEPT };
+	const char *hier;
+
+	ASSERT_EQ(0, rc_setup());
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	self->keeper = rc_shared(sizeof(*self->keeper));
+	ASSERT_TRUE(!!self->keeper);
+	hier = rc_hier_new();
+	ASSERT_TRUE(!!hier);
+	self->keeper->grp = strdup(rc_group_new(hier));
+	self->keeper->keep = variant->keep;
+	ASSERT_EQ(0, chown(self->keeper->grp, RC_USER, RC_USER));
+}
+
+FIXTURE_TEARDOWN(kept)
+{
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* KiB that the guide says one takes; -1: it does not. */
+static double kib_of(const char *name)
+{
+	char *guide = guide_read(), *literal;
+	struct guide_table table;
+	int i;
+
+	if (!guide || guide_table(guide, "kept", &table))
+		return -1;
+	for (i = 0; i < table.nr; i++) {
+		const char *at = table.row[i].cell[0];
+
+		literal = guide_next_literal(&at);
+		if (literal && !strcmp(literal, name))
+			return atof(table.row[i].cell[1]);
+	}
+	return -1;
+}
+
+/* Each takes no more than that. */
+TEST_F(kept, each)
+{
+	double most = kib_of(variant->name) * (rc_debug_kernel() ? 5 : 1), each;
+	unsigned long long before, after;
+	pid_t pid = rc_spawn_as(RC_USER, keep_all, self->keeper);
+
+	ASSERT_LT(0, most);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, wait_for(self->keeper, KEPT / 10));
+	before = free_kib();
+	rc_set(&self->keeper->go, 1);
+	ASSERT_EQ(0, wait_for(self->keeper, KEPT));
+	after = free_kib();
+	each = ((double)before - after) / (KEPT * 0.9);
+	TH_LOG("%s: %.1f KiB each", variant->name, each);
+	EXPECT_GT(most, each);
+	/* Else nothing was measured. A debug kernel has free memory come and go. */
+	if (!rc_debug_kernel())
+		EXPECT_LT(0.05, each);
 }
 
 TEST_HARNESS_MAIN
