@@ -27,6 +27,8 @@ help:
 	@echo '                       no guest (part of check)'
 	@echo 'make check-kselftests  the kernel'\''s own tests of what groups touch: as without them'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
+	@echo 'make waits             how long who is slow keeps others waiting, at length: with'
+	@echo '                       20,000 groups, 10,000 threads (part of check, in short)'
 	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
 	@echo 'make stress            a storm of random operations by many users, for 30 minutes on'
 	@echo '                       the debug kernel (MINUTES=, SEED=, ONLY=, SKIP=, WORKERS=)'
@@ -98,6 +100,11 @@ stress: kernel guest
 	@qemu/stress $(KERNELS)
 
 .PHONY: coverage
+# So long a race has all groups, threads and memory there.
+.PHONY: waits
+waits: kernel guest
+	@T=waits_test RACE=$(or $(RACE),300) qemu/check $(KERNELS)
+
 coverage:
 	@qemu/coverage.py
 

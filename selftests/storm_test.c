@@ -35,7 +35,7 @@
 #define PROXIES 64
 /* Seconds between two rests. */
 #define ROUND (rc_debug_kernel() ? 15 : 8)
-/* Left out of the short form: what they find is not mended yet, see testing.rst. */
+/* Left out of the short form: what they find is not mended yet, see storm.rst. */
 #define UNMENDED "policy"
 /* Seconds that workers have to end by themselves. */
 #define PATIENCE 15
