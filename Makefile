@@ -44,7 +44,8 @@ help:
 	@echo 'Variables: T=name[,name]   only these tests ("kunit" is one)'
 	@echo '           DEBUG=0|1       only the release or the debug kernel'
 	@echo '           KERNELS=names   other kernels: cgroups (with cgroups), up (for one'
-	@echo '                           CPU), preempt (fully preemptible)'
+	@echo '                           CPU), preempt (fully preemptible), kcsan (which'
+	@echo '                           finds data races)'
 	@echo '           RACE=seconds    how long each race runs (10; 30 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
 	@echo '           PARTS=names     parts of the benchmark, see bench/run.py'
@@ -99,12 +100,12 @@ stress: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),debug)
 stress: kernel guest
 	@qemu/stress $(KERNELS)
 
-.PHONY: coverage
 # So long a race has all groups, threads and memory there.
 .PHONY: waits
 waits: kernel guest
 	@T=waits_test RACE=$(or $(RACE),300) qemu/check $(KERNELS)
 
+.PHONY: coverage
 coverage:
 	@qemu/coverage.py
 
