@@ -27,6 +27,7 @@
 /* Operations of others that have to be finished before a stall ends. */
 #define ENOUGH 150
 #define HOGS 3
+#define READ 16
 #define RELEASED 6
 
 /* In a child: memory whose first use stalls for good. */
@@ -306,7 +307,11 @@ static pid_t hog(int cpu, int policy, int priority)
 	_exit(0);
 }
 
-/* A task of less priority has to come to the CPU that one of more does not leave. */
+/*
+ * A task of less priority has to come to the CPU that one of more does not leave. It has
+ * its files open: who looks for a name keeps others from the directory meanwhile, as in
+ * every file system.
+ */
 int storm_op_hog(struct storm_actor *me)
 {
 	int cpu = 1 + storm_pick(me, sysconf(_SC_NPROCESSORS_CONF) - 1);
@@ -322,15 +327,20 @@ int storm_op_hog(struct storm_actor *me)
 	pid = ret ? -1 : hog(cpu, SCHED_FIFO, 50);
 	rc_nap();
 	for (i = 0; i < 2 && !ret; i++) {
+		int cpus = rc_open(rc_fmt("%s/cpus", grp), O_WRONLY);
+		int file = rc_open(rc_fmt("%s/%s", grp, i ? "tasks" : "procs"), O_WRONLY);
+
 		mover[i] = storm_fork();
-		if (mover[i])
-			continue;
-		sched_setscheduler(0, SCHED_FIFO, &param);
-		rc_write(rc_fmt("%s/%s", grp, i ? "tasks" : "procs"), "0");
-		/* Those who are there and somewhere else have to come. */
-		rc_write(rc_fmt("%s/cpus", grp), "0-7");
-		rc_write(rc_fmt("%s/cpus", grp), rc_fmt("%d", cpu));
-		_exit(0);
+		if (!mover[i]) {
+			sched_setscheduler(0, SCHED_FIFO, &param);
+			rc_write_fd(file, "0", 1);
+			/* Those who are there and somewhere else have to come. */
+			rc_write_fd(cpus, "0-7", 3);
+			rc_write_fd(cpus, rc_fmt("%d", cpu), 1);
+			_exit(0);
+		}
+		close(file);
+		close(cpus);
 	}
 	if (!ret)
 		storm_let_others(me, ENOUGH);
@@ -341,16 +351,21 @@ int storm_op_hog(struct storm_actor *me)
 	return ret;
 }
 
-/* Reads when nobody else wants his CPU, which some always do. */
+/* Reads when nobody else wants his CPU, which some always do. As above. */
 int storm_op_idle_reader(struct storm_actor *me)
 {
-	int cpu = storm_pick(me, sysconf(_SC_NPROCESSORS_CONF)), i;
+	int cpu = storm_pick(me, sysconf(_SC_NPROCESSORS_CONF)), i, fds[READ];
 	pid_t hogs[HOGS], reader = storm_fork();
 
 	if (!reader) {
+		static char buf[4096];
+
+		for (i = 0; i < READ; i++)
+			fds[i] = rc_open(storm_file(me, false) ?: "/", O_RDONLY);
 		settle_on(cpu, SCHED_IDLE, 0);
-		while (!storm_over())
-			storm_op_read_all(me);
+		for (i = 0; !storm_over(); i++)
+			if (pread(fds[i % READ], buf, sizeof(buf), 0) < 0)
+				continue;
 		_exit(0);
 	}
 	for (i = 0; i < HOGS; i++)
