@@ -44,7 +44,7 @@
 #define MAX_LISTS "/proc/sys/user/max_rc_lists"
 
 #define THREADS 3
-#define CONTROLLERS "cpuset,cpuacct,debug,debug2"
+#define CONTROLLERS "cpuset,cpuacct,cpu,debug,debug2"
 
 /* For whom the box works. */
 static struct fault fault;
@@ -346,6 +346,9 @@ WRITE(memory_spread_slab, "1", "0", .file = "memory_spread_slab", .inside = true
 WRITE(memory_pressure_enabled, "1", "0", .file = "../memory_pressure_enabled");
 WRITE(notify_on_release, "1", "0", .file = "notify_on_release");
 WRITE(release_agent, "/bin/true", "\n", .file = "../release_agent");
+WRITE(cpu_weight, "50", "100", .file = "cpu.weight", .inside = true);
+WRITE(cpu_max, "50000 100000", "max 100000", .file = "cpu.max", .inside = true);
+WRITE(cpu_idle, "1", "0", .file = "cpu.idle", .inside = true);
 WRITE(debug_fail, "create 99 12", "none", .file = "../debug.fail");
 
 /* Mounts, and what is found in one for the first time. */

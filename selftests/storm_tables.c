@@ -82,6 +82,13 @@ static const char * const mems[] = { "0", "1", "0-1", "0-1", "0-2", "", NULL };
 
 static const char * const levels[] = { "-1", "0", "1", "2", "5", NULL };
 
+static const char * const weights[] = { "1", "50", "100", "10000", NULL };
+
+/* Not so little that who holds a lock is kept from going on for long. */
+static const char * const quotas[] = {
+	"max", "max", "20000 100000", "50000", "150000 50000", "max 10000", NULL
+};
+
 /* Now and then something fails that mostly does not. */
 static const char * const failures[] = {
 	"none", "none", "none", "create 1 12", "bind 1 12", "can_attach 1 12",
@@ -101,6 +108,8 @@ const struct storm_values storm_values[] = {
 	{ "mems", mems, NULL },
 	{ "sched_relax_domain_level", levels, NULL },
 	{ "births.max", births, "9223372036854775807" },
+	{ "cpu.weight", weights, NULL },
+	{ "cpu.max", quotas, "max" },
 	{ "debug.fail", failures, NULL },
 	{ "debug2.fail", failures, NULL },
 	{ "release_agent", agents, NULL },
