@@ -496,10 +496,15 @@ static bool rc_is_procs(const struct rc_open *of)
 /* On the account of who has opened the file, not of who was handed it to read. */
 static int rc_tasks_charge(struct rc_open *of, const struct cred *cred)
 {
-	if (!of->ucounts)
-		of->ucounts = inc_ucount(cred->user_ns, cred->euid,
-					 UCOUNT_RC_LISTS);
-	return of->ucounts ? 0 : -ENOSPC;
+	struct ucounts *ucounts;
+
+	if (of->ucounts)
+		return 0;
+	ucounts = rc_charge_user(cred->user_ns, cred->euid, UCOUNT_RC_LISTS);
+	if (IS_ERR(ucounts))
+		return PTR_ERR(ucounts);
+	of->ucounts = ucounts;
+	return 0;
 }
 
 /* Collects the ids, in place of those that were there. */

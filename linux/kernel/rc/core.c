@@ -365,20 +365,45 @@ void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,
 	rc_group_put(first);
 }
 
+/**
+ * rc_charge_user - count one more of what a user may have so many of
+ * @ns: the user's namespace
+ * @uid: the user
+ * @type: of what
+ *
+ * Context: process context; may sleep.
+ * Return: for dec_ucount(); or ERR_PTR(): -ENOSPC the user has as many as he may, -ENOMEM.
+ */
+struct ucounts *rc_charge_user(struct user_namespace *ns, kuid_t uid,
+			       enum ucount_type type)
+{
+	struct ucounts *ucounts, *there;
+
+	/* inc_ucount() does not tell whether it finds no room or no memory. */
+	there = alloc_ucounts(ns, uid);
+	if (!there)
+		return ERR_PTR(-ENOMEM);
+	ucounts = inc_ucount(ns, uid, type);
+	put_ucounts(there);
+	return ucounts ?: ERR_PTR(-ENOSPC);
+}
+
 static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
 			 struct rc_hierarchy *hier, const char *name)
 {
+	struct ucounts *ucounts;
 	const char *copy;
 
-	grp->ucounts = inc_ucount(current_user_ns(), current_euid(),
-				  UCOUNT_RC_GROUPS);
-	if (!grp->ucounts)
-		return -ENOSPC;
+	ucounts = rc_charge_user(current_user_ns(), current_euid(),
+				 UCOUNT_RC_GROUPS);
+	if (IS_ERR(ucounts))
+		return PTR_ERR(ucounts);
 	copy = kstrdup(name, GFP_KERNEL_ACCOUNT);
 	if (!copy) {
-		dec_ucount(grp->ucounts, UCOUNT_RC_GROUPS);
+		dec_ucount(ucounts, UCOUNT_RC_GROUPS);
 		return -ENOMEM;
 	}
+	grp->ucounts = ucounts;
 	RCU_INIT_POINTER(grp->name, copy);
 	grp->hier = hier;
 	grp->parent = rc_group_get(parent);

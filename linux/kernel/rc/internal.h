@@ -232,6 +232,8 @@ void rc_rebind_commit(struct rc_hierarchy *hier, unsigned long mask);
 
 /* core.c */
 bool rc_name_valid(const char *name, bool hierarchy);
+struct ucounts *rc_charge_user(struct user_namespace *ns, kuid_t uid,
+			       enum ucount_type type);
 struct rc_group *rc_group_create(struct rc_group *parent, const char *name);
 void rc_group_publish(struct rc_group *grp);
 int rc_group_remove(struct rc_group *grp);
