@@ -139,7 +139,7 @@ static void add_lines(const char *path, const char *one, const char *two)
 static bool changes(const char *name)
 {
 	static const char * const parts[] = {
-		"cpuacct.", ".trace", ".calls", ".counts", "memory_pressure",
+		"cpuacct.", ".stat", ".trace", ".calls", ".counts", "memory_pressure",
 	};
 	size_t i;
 
