@@ -45,7 +45,7 @@ FIXTURE_SETUP(cgroup)
 	ASSERT_TRUE(!!self->hier);
 	self->grp = rc_group_new(self->hier);
 	ASSERT_TRUE(!!self->grp);
-	strcpy(self->mnt, "/tmp/cpu_cgroup_XXXXXX");
+	snprintf(self->mnt, sizeof(self->mnt), "/tmp/cpu_cgroup_XXXXXX");
 	ASSERT_TRUE(!!mkdtemp(self->mnt));
 	ASSERT_EQ(0, mount("cgroup", self->mnt, variant->type, 0, variant->options));
 	if (!*variant->options)
