@@ -100,10 +100,20 @@ static bool is_long(const struct cpucg_test *test)
 	return strstr(test->name, "_weight_");
 }
 
+/*
+ * A millisecond in a hundred may become 2.6 there. The scheduler looks at ticks, which take
+ * the debug kernel that long; cpu_share_test has quotas that it can hold.
+ */
+static bool is_fine(const struct cpucg_test *test)
+{
+	return strstr(test->name, "_max");
+}
+
 static bool is_run(const struct cpucg_test *test)
 {
 	return test->fn != test_cpucg_subtree_control &&
-	       (!is_long(test) || rc_race_seconds() >= 60);
+	       (!is_long(test) || rc_race_seconds() >= 60) &&
+	       (!is_fine(test) || !rc_debug_kernel());
 }
 
 int main(void)
