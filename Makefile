@@ -46,7 +46,7 @@ help:
 	@echo '           KERNELS=names   other kernels: cgroups (with cgroups), up (for one'
 	@echo '                           CPU), preempt (fully preemptible), kcsan (which'
 	@echo '                           finds data races)'
-	@echo '           RACE=seconds    how long each race runs (10; 30 on the debug kernel)'
+	@echo '           RACE=seconds    how long each race runs (10; 20 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
 	@echo '           PARTS=names     parts of the benchmark, see bench/run.py'
 	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
