@@ -20,7 +20,7 @@ struct fault;
  *	it is absolute.
  * @text, @back: what @fn writes, or another name, and what @undo does.
  * @flags: of clone(2) and unshare(2).
- * @also: an errno beside ENOMEM and EFAULT that others' code gives when it is out of memory.
+ * @also: errnos beside ENOMEM and EFAULT that others' code gives when it is out of memory.
  * @inside: the caller is a member of the group before it begins.
  * @process: the target is a process of several threads, in the group "sub" of the group.
  * @migrate: it has memory, is in "near", and there is "far".
@@ -40,7 +40,7 @@ struct fault_op {
 	const char *text;
 	const char *back;
 	unsigned long flags;
-	int also;
+	int also[2];
 	bool inside;
 	bool process;
 	bool migrate;

@@ -168,7 +168,7 @@ struct run {
 static bool is_allowed(const struct run *run, int ret)
 {
 	return ret == -ENOMEM || ret == -EFAULT || ret == run->usual ||
-	       (fault.op->also && ret == -fault.op->also);
+	       (ret && (ret == -fault.op->also[0] || ret == -fault.op->also[1]));
 }
 
 /* What has a success changed? Always the same. NULL, or what is wrong. */
@@ -297,10 +297,10 @@ FAILING(clone_ipc, .fn = fault_clone, .flags = CLONE_NEWIPC, .inside = true);
 FAILING(clone_mnt, .fn = fault_clone, .flags = CLONE_NEWNS, .inside = true);
 FAILING(clone_pid, .fn = fault_clone, .flags = CLONE_NEWPID, .inside = true);
 FAILING(clone_user, .fn = fault_clone, .flags = CLONE_NEWUSER, .inside = true,
-	.also = EAGAIN);
+	.also = { EAGAIN });
 FAILING(clone_uts, .fn = fault_clone, .flags = CLONE_NEWUTS, .inside = true);
 FAILING(clone_in_box, .fn = fault_clone, .flags = CLONE_NEWPID | CLONE_NEWUTS, .box = true);
-FAILING(exec, .attempt = fault_exec, .inside = true, .also = E2BIG);
+FAILING(exec, .attempt = fault_exec, .inside = true, .also = { E2BIG, ENOEXEC });
 FAILING(thread, .fn = fault_thread, .undo = fault_thread_gone, .inside = true, .differs = true);
 FAILING(unshare, .fn = fault_unshare, .undo = fault_ns_back, .inside = true, .differs = true,
 	.flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID);
