@@ -201,7 +201,7 @@ run "echo 30000 100000 > $cpu/others/cpu.max"
 run "sleep 2"
 run "cat $cpu/others/cpu.stat"
 [ "$(sed -n 's/^nr_throttled //p' $cpu/others/cpu.stat)" -gt 5 ] || unexpected "others was not throttled"
-run "kill $hogs"
+run "kill$hogs"
 # shellcheck disable=SC2086 # words
 wait $hogs || :
 hogs=
