@@ -4,9 +4,11 @@
  * few seconds they stand still, and what must hold is looked at. On the kernel's command
  * line, storm.seconds=N is how long, storm.seed=N what the random numbers begin with,
  * storm.only=NAME,... and storm.skip=NAME,... which operations are done, storm.workers=N
- * by how many.
+ * by how many. Beside another guest the debug kernel is too slow for a bound on waiting
+ * that would still say something; "make stress" has it for itself.
  *
  * Machine: numa
+ * Kernel: PREEMPT_VOLUNTARY
  */
 #define _GNU_SOURCE
 #include <errno.h>
