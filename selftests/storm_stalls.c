@@ -410,7 +410,7 @@ int storm_op_agents_hang(struct storm_actor *me)
 	int i;
 
 	close(open(STORM_HANG, O_CREAT | O_RDWR, 0600));
-	rc_write(rc_fmt("%s/release_agent", hier), "/tests/storm_test");
+	rc_write(rc_fmt("%s/release_agent", hier), "/stress/storm_test");
 	for (i = 0; i < RELEASED; i++)
 		release(rc_fmt("%s/%cr%d", hier, STORM_ANY, i));
 	storm_let_others(me, ENOUGH);

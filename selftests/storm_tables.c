@@ -101,7 +101,7 @@ static const char * const births[] = {
 };
 
 /* storm_test itself: see storm_agent(). */
-static const char * const agents[] = { "/tests/storm_test", "", NULL };
+static const char * const agents[] = { "/stress/storm_test", "", NULL };
 
 const struct storm_values storm_values[] = {
 	{ "cpus", cpus, NULL },
