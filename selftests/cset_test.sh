@@ -10,14 +10,7 @@ cset=/usr/bin/cset
 # shellcheck source-path=SCRIPTDIR source=rc_check.sh
 . "${0%/*}/rc_check.sh"
 
-if [ ! -x $cset ]; then
-	echo "1..0 # SKIP there is no $cset"
-	exit 4
-fi
-grep -q '^cpuset' /proc/rc/subsystems 2> /dev/null || {
-	echo "1..0 # SKIP kernel without CONFIG_RC_CPUSET"
-	exit 4
-}
+needs_cpuset $cset
 
 # says WANT COMMAND...: does it succeed and print that somewhere?
 says()

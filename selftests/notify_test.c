@@ -7,12 +7,7 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
-#include "rc_util.h"
-
-static const char *notify_of(const char *group)
-{
-	return rc_fmt("%s/notify_on_release", group);
-}
+#include "release_util.h"
 
 FIXTURE(text)
 {

@@ -11,14 +11,7 @@ old=/tmp/old-cpuset
 # shellcheck source-path=SCRIPTDIR source=rc_check.sh
 . "${0%/*}/rc_check.sh"
 
-if [ ! -x $bin/lstopo-no-graphics ] || [ ! -x $bin/findmnt ]; then
-	echo "1..0 # SKIP there is no $bin/lstopo-no-graphics or findmnt"
-	exit 4
-fi
-grep -q '^cpuset' /proc/rc/subsystems 2> /dev/null || {
-	echo "1..0 # SKIP kernel without CONFIG_RC_CPUSET"
-	exit 4
-}
+needs_cpuset $bin/lstopo-no-graphics $bin/findmnt
 
 # is WANT COMMAND...: does it succeed and print that?
 is()

@@ -20,3 +20,18 @@ check()
 		failed=1
 	fi
 }
+
+# needs_cpuset PROGRAM...: skips the test where there are not these, and the controller
+needs_cpuset()
+{
+	for program; do
+		[ -x "$program" ] || {
+			echo "1..0 # SKIP there is no $program"
+			exit 4
+		}
+	done
+	grep -q '^cpuset' /proc/rc/subsystems 2> /dev/null || {
+		echo "1..0 # SKIP kernel without CONFIG_RC_CPUSET"
+		exit 4
+	}
+}

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
-#include "rc_util.h"
+#include "release_util.h"
 
 FIXTURE(release_files)
 {
@@ -32,21 +32,6 @@ FIXTURE_SETUP(release_files)
 FIXTURE_TEARDOWN(release_files)
 {
 	EXPECT_EQ(0, rc_teardown());
-}
-
-static const char *notify_of(const char *group)
-{
-	return rc_fmt("%s/notify_on_release", group);
-}
-
-static const char *agent_of(const char *hier)
-{
-	return rc_fmt("%s/release_agent", hier);
-}
-
-static int notify(const char *group, const char *text)
-{
-	return rc_write(notify_of(group), text);
 }
 
 /* Off at first; a new group has what its parent has at that moment. */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
-#include "rc_util.h"
+#include "release_util.h"
 
 /* As kernel/rc/release.c has it. */
 #define MAX_AGENTS 4
@@ -157,21 +157,6 @@ FIXTURE_TEARDOWN(release)
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		forget(self->dir, names[i]);
 	EXPECT_EQ(0, rmdir(self->dir));
-}
-
-static const char *notify_of(const char *group)
-{
-	return rc_fmt("%s/notify_on_release", group);
-}
-
-static const char *agent_of(const char *hier)
-{
-	return rc_fmt("%s/release_agent", hier);
-}
-
-static int notify(const char *group, const char *text)
-{
-	return rc_write(notify_of(group), text);
 }
 
 /* Makes this program the agent that does @what. */
