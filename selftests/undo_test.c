@@ -138,6 +138,15 @@ static int forget(const char *hier)
 	return rc_write(rc_fmt("%s/debug.trace", hier), "\n");
 }
 
+/* Those who have ended in it and were not reaped, likewise. */
+static long zombies_of(const char *grp)
+{
+	long one = rc_number(rc_fmt("%s/debug.zombies", grp));
+	long two = rc_number(rc_fmt("%s/debug2.zombies", grp));
+
+	return one == two ? one : -1;
+}
+
 /* The calls since forget(), and how many they are. */
 static int read_trace(const char *hier, struct event *events)
 {
@@ -420,15 +429,48 @@ TEST_F(undo, fork)
 		ASSERT_EQ(0, forget(self->hier));
 		ASSERT_EQ(0, born[i % 2]());
 		/* A thread can be joined some steps before it has ended. */
-		ASSERT_TRUE(RC_WAIT(charge_of(self->from) == 1));
+		ASSERT_TRUE(RC_WAIT(charge_of(self->from) == 1 &&
+				    !zombies_of(self->from)));
 		nr = read_trace(self->hier, events);
-		ASSERT_EQ(6, nr) {
+		ASSERT_EQ(8, nr) {
 			TH_LOG("%s", trace(self->hier));
 		}
 		ASSERT_STREQ("can_fork", events[1].op);
+		ASSERT_STREQ("release", events[nr - 1].op);
+		ASSERT_EQ(events[0].tid, events[nr - 1].tid);
 	}
 	ASSERT_EQ(0, rc_attach(self->hier, 0));
 	EXPECT_TRUE(RC_WAIT(no_more_than(self->hier, &self->before)));
+}
+
+/*
+ * A task that has ended is no task of the group, which can be removed. Who waits for
+ * it to be reaped is told then, and has the group's state until then.
+ */
+TEST_F(undo, zombie)
+{
+	pid_t pid = rc_sleeper();
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, rc_attach(self->from, pid));
+	ASSERT_EQ(0, forget(self->hier));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(0, rc_wait_zombie(pid));
+	EXPECT_EQ(0, charge_of(self->from));
+	EXPECT_EQ(1, zombies_of(self->from));
+	EXPECT_STREQ("0 exit, 1 exit", trace(self->hier));
+	ASSERT_EQ(0, rc_rmdir(self->from));
+	/* The state of what was removed earlier goes, that of this one stays. */
+	ASSERT_EQ(0, rc_mkdir(rc_fmt("%s/x", self->to)));
+	ASSERT_EQ(0, rc_rmdir(rc_fmt("%s/x", self->to)));
+	EXPECT_TRUE(RC_WAIT(count_of(self->hier, 0, "states") == 2 &&
+			    count_of(self->hier, 1, "states") == 2));
+	ASSERT_EQ(0, forget(self->hier));
+	EXPECT_EQ(-1000 - SIGKILL, rc_reap(pid));
+	EXPECT_TRUE(RC_WAIT(count_of(self->hier, 0, "states") == 1 &&
+			    count_of(self->hier, 1, "states") == 1));
+	EXPECT_STREQ("0 release, 1 release, 1 destroy, 0 destroy",
+		     trace(self->hier));
 }
 
 /* Only the call that was meant is refused, and only once. */
@@ -465,6 +507,7 @@ TEST_F(undo, counted)
 		EXPECT_EQ(1, calls_of(self->from, i, "attach"));
 		EXPECT_EQ(1, calls_of(self->from, i, "leave"));
 		EXPECT_EQ(0, calls_of(self->from, i, "exit"));
+		EXPECT_EQ(0, calls_of(self->from, i, "release"));
 		EXPECT_EQ(1, calls_of(self->from, i, "create"));
 		EXPECT_EQ(1, calls_of(self->from, i, "offline"));
 		EXPECT_EQ(1, calls_of(self->from, i, "destroy"));
@@ -479,6 +522,7 @@ TEST_F(undo, counted)
 		EXPECT_EQ(0, calls_of(self->to, i, "cancel_fork"));
 		EXPECT_EQ(1, calls_of(self->to, i, "fork"));
 		EXPECT_EQ(1, calls_of(self->to, i, "exit"));
+		EXPECT_EQ(1, calls_of(self->to, i, "release"));
 	}
 	ASSERT_EQ(0, rc_attach(self->hier, 0));
 }

@@ -91,7 +91,7 @@ static void rc_written(struct inode *inode)
 		d_mark_dontcache(inode);
 }
 
-static int rc_release(struct inode *inode, struct file *file)
+static int rc_file_release(struct inode *inode, struct file *file)
 {
 	struct rc_open *of = rc_opened(file);
 
@@ -289,7 +289,7 @@ const struct file_operations rc_show_fops = {
 	.write		= rc_write,
 	.splice_read	= copy_splice_read,
 	.llseek		= rc_llseek,
-	.release	= rc_release,
+	.release	= rc_file_release,
 };
 
 /*
@@ -463,7 +463,7 @@ static const struct file_operations rc_events_fops = {
 	.poll		= rc_events_poll,
 	.splice_read	= copy_splice_read,
 	.llseek		= rc_llseek,
-	.release	= rc_release,
+	.release	= rc_file_release,
 };
 
 /*
@@ -655,7 +655,7 @@ const struct file_operations rc_tasks_fops = {
 	.write		= rc_write,
 	.splice_read	= copy_splice_read,
 	.llseek		= rc_llseek,
-	.release	= rc_release,
+	.release	= rc_file_release,
 };
 
 const struct rc_file rc_top_files[] = {

@@ -8,6 +8,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/jump_label.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
@@ -156,14 +157,20 @@ struct rc_file {
  * @exit: @tsk, which is current, has let go of @st on its way out and is charged
  *	to @top from here on. The group stays until this has returned. Process
  *	context, may sleep, no lock of rc held.
+ * @release: @tsk, which has left @st in @exit, is reaped: it was a zombie until
+ *	now. Atomic: called with tasklist_lock held for writing and interrupts
+ *	off. The state stays allocated until this has returned, but its group can
+ *	have been removed, and the controller let go of by its hierarchy, and bound
+ *	to another, since.
  *
  * @create, @destroy and @top are needed, all else is optional. @can_attach,
  * @cancel_attach and @attach are called under rc_mutex and may sleep; both
  * states stay allocated, and @tsk may be any task, also in kernel mode on another
  * CPU. They are called for moves from and to the root too, where the state is
- * @top. @can_fork, @cancel_fork and @exit are not called for tasks in the root:
- * those cost nothing. Each task that @can_fork has let in, and each that has
- * moved in, leaves through @attach with its state as @from, or through @exit.
+ * @top. @can_fork, @cancel_fork, @exit and @release are not called for tasks in
+ * the root: those cost nothing. Each task that @can_fork has let in, and each that
+ * has moved in, leaves through @attach with its state as @from, or through @exit,
+ * whereupon @release follows.
  */
 struct rc_subsys {
 	const char *name;
@@ -192,6 +199,7 @@ struct rc_subsys {
 	void (*cancel_fork)(struct rc_state *st, struct task_struct *child);
 	void (*fork)(struct task_struct *child);
 	void (*exit)(struct rc_state *st, struct task_struct *tsk);
+	void (*release)(struct rc_state *st, struct task_struct *tsk);
 };
 
 /**
@@ -204,12 +212,21 @@ struct rc_subsys {
 	static struct rc_subsys * const __rc_subsys_##_ss		\
 	__used __section("__rc_subsys") = &(_ss)
 
+/*
+ * In &task_struct.rc_home of a task that has left this home, which it keeps until it is
+ * reaped.
+ */
+#define RC_HOME_LEFT	1UL
+
 /* Under RCU, of a task that has no proxy any more: NULL if it has left. */
 static inline struct nsproxy *rc_exiting_home(struct task_struct *tsk)
 {
+	struct nsproxy *home;
+
 	/* After the look at the proxy. Pairs with the barrier in rc_drop_proxy(). */
 	smp_rmb();
-	return READ_ONCE(tsk->rc_home);
+	home = READ_ONCE(tsk->rc_home);
+	return (unsigned long)home & RC_HOME_LEFT ? NULL : home;
 }
 
 /**
@@ -270,6 +287,7 @@ void rc_births_end(struct task_struct *tsk);
  * @can_fork: those with &rc_subsys.can_fork
  * @fork: those with &rc_subsys.fork
  * @exit: those with &rc_subsys.exit
+ * @release: those with &rc_subsys.release
  * @ask: those with &rc_subsys.can_attach or &rc_subsys.cancel_attach
  * @tell: those with &rc_subsys.attach
  * @settle: those with &rc_subsys.settle_task
@@ -280,12 +298,19 @@ struct rc_hooks {
 	unsigned long can_fork;
 	unsigned long fork;
 	unsigned long exit;
+	unsigned long release;
 	unsigned long ask;
 	unsigned long tell;
 	unsigned long settle;
 };
 
 extern struct rc_hooks rc_hooks;
+
+/*
+ * There is a hierarchy, or what is left of one that has ended, that has had a
+ * controller with &rc_subsys.can_fork or &rc_subsys.release.
+ */
+DECLARE_STATIC_KEY_FALSE(rc_census_key);
 
 /* As &task_struct.rc_births, for all tasks at once. */
 extern atomic64_t rc_births_all;
@@ -303,6 +328,8 @@ void rc_proxy_init(struct nsproxy *ns);
 void rc_proxy_free(struct nsproxy *ns);
 struct nsproxy *rc_replace_proxy(struct task_struct *tsk, struct nsproxy *new);
 void __rc_exit(struct task_struct *tsk);
+void __rc_release(struct task_struct *tsk);
+void __rc_post_release(struct task_struct *tsk);
 struct nsproxy *rc_fork_pin(struct task_struct *child);
 int __rc_can_fork(struct task_struct *child);
 struct nsproxy *__rc_fork(struct task_struct *child, bool outdated);
@@ -327,6 +354,30 @@ static inline void rc_exit(struct task_struct *tsk)
 {
 	if (unlikely(tsk->rc_home))
 		__rc_exit(tsk);
+}
+
+/**
+ * rc_release - tell the controllers that a task is reaped
+ * @tsk: the task, which has no id any more
+ *
+ * Context: tasklist_lock held for writing, interrupts off.
+ */
+static inline void rc_release(struct task_struct *tsk)
+{
+	if (static_branch_unlikely(&rc_census_key) && tsk->rc_home)
+		__rc_release(tsk);
+}
+
+/**
+ * rc_post_release - let go of what a task that was reaped has kept
+ * @tsk: the task, after rc_release()
+ *
+ * Context: process context, no locks held, may sleep.
+ */
+static inline void rc_post_release(struct task_struct *tsk)
+{
+	if (static_branch_unlikely(&rc_census_key) && tsk->rc_home)
+		__rc_post_release(tsk);
 }
 
 extern unsigned long rc_tids_exchanged;
@@ -373,9 +424,10 @@ static inline u64 rc_fork_begin(void)
  */
 static inline int rc_can_fork(struct task_struct *child)
 {
-	if (likely(!rc_hooks.can_fork || !current->nsproxy->rc.mask))
-		return 0;
-	return __rc_can_fork(child);
+	if (static_branch_unlikely(&rc_census_key) &&
+	    unlikely(current->nsproxy->rc.mask))
+		return __rc_can_fork(child);
+	return 0;
 }
 
 /**
@@ -478,6 +530,8 @@ static inline void rc_fork_share(struct nsproxy *ns)
 
 static inline void rc_fork_unpin(struct nsproxy *ns) { }
 static inline void rc_exit(struct task_struct *tsk) { }
+static inline void rc_release(struct task_struct *tsk) { }
+static inline void rc_post_release(struct task_struct *tsk) { }
 static inline void rc_exchange_tids(void) { }
 static inline u64 rc_fork_begin(void) { return 0; }
 static inline int rc_can_fork(struct task_struct *child) { return 0; }
@@ -499,8 +553,6 @@ static inline void rc_view_end(struct pid_namespace *ns) { }
 #endif /* CONFIG_RC_GROUPS */
 
 #ifdef CONFIG_RC_CPUACCT
-
-#include <linux/jump_label.h>
 
 DECLARE_STATIC_KEY_FALSE(rc_cpuacct_key);
 

@@ -32,7 +32,8 @@
  * lets go of it: controllers take leave of the states, and the directory is
  * forgotten in all mounts. The group stays for whoever holds a reference, an
  * open file for one, where it is in nobody's way. The last one frees it and its
- * states.
+ * states. If a controller counts zombies, they hold the home that they had, and
+ * with that its groups, until they are reaped.
  *
  * Locks
  * =====
@@ -175,6 +176,8 @@ static void rc_group_free(struct rc_group *grp)
 	kfree(rcu_dereference_protected(grp->name, true));
 	if (rc_is_root(grp)) {
 		rc_free_agent(grp->hier);
+		if (grp->hier->census)
+			static_branch_dec(&rc_census_key);
 		kfree(grp->hier);
 	} else {
 		kfree(grp);

@@ -13,6 +13,8 @@
  *   debug.charge  all but the root. The number of tasks, known from callbacks
  *                 alone: it differs from what "tasks" lists only while a task is
  *                 on its way.
+ *   debug.zombies all but the root. How many of them have exited and are not reaped;
+ *                 debug.charge does not count those.
  *   debug.calls   "CALLBACK COUNT" for each: how often it was called for this
  *                 group. Making and freeing a group counts for the one above.
  *                 "leave" is attach as seen from the group that was left, and
@@ -55,6 +57,7 @@ enum debug_op {
 	DEBUG_CANCEL_FORK,
 	DEBUG_FORK,
 	DEBUG_EXIT,
+	DEBUG_RELEASE,
 	DEBUG_NR,
 };
 
@@ -74,6 +77,7 @@ static const char * const debug_names[] = {
 	[DEBUG_CANCEL_FORK]	= "cancel_fork",
 	[DEBUG_FORK]		= "fork",
 	[DEBUG_EXIT]		= "exit",
+	[DEBUG_RELEASE]		= "release",
 };
 
 /* What a call adds to the charge of its group. */
@@ -84,6 +88,12 @@ static const int debug_charge[DEBUG_NR] = {
 	[DEBUG_CAN_FORK]	= 1,
 	[DEBUG_CANCEL_FORK]	= -1,
 	[DEBUG_EXIT]		= -1,
+};
+
+/* What it adds to the number of those who have left it and are not reaped. */
+static const int debug_zombies[DEBUG_NR] = {
+	[DEBUG_EXIT]		= 1,
+	[DEBUG_RELEASE]		= -1,
 };
 
 /**
@@ -107,12 +117,14 @@ struct debug_ctlr {
  * @st: for the core
  * @ctlr: the controller; never changes
  * @charge: tasks in the group, of no meaning in a root; debug_lock
+ * @zombies: tasks that have left it by their exit and are not reaped; debug_lock
  * @calls: how often each callback was called; debug_lock
  */
 struct debug {
 	struct rc_state st;
 	struct debug_ctlr *ctlr;
 	int charge;
+	int zombies;
 	unsigned long calls[DEBUG_NR];
 };
 
@@ -145,6 +157,7 @@ static void debug_check_context(enum debug_op op)
 	switch (op) {
 	case DEBUG_CAN_FORK:
 	case DEBUG_CANCEL_FORK:
+	case DEBUG_RELEASE:
 		lockdep_assert_held_write(&tasklist_lock);
 		lockdep_assert_irqs_disabled();
 		break;
@@ -183,7 +196,8 @@ static int debug_call(struct rc_state *st, enum debug_op op,
 		err = -ctlr->err;
 	else
 		dbg->charge += debug_charge[op];
-	WARN_ON_ONCE(st->parent && dbg->charge < 0);
+	dbg->zombies += debug_zombies[op];
+	WARN_ON_ONCE(st->parent && (dbg->charge < 0 || dbg->zombies < 0));
 	spin_unlock_irqrestore(&debug_lock, flags);
 	return err;
 }
@@ -216,7 +230,7 @@ static void debug_destroy(struct rc_state *st)
 	debug_check_context(DEBUG_DESTROY);
 	debug_call(st->parent, DEBUG_DESTROY, NULL);
 	spin_lock_irq(&debug_lock);
-	WARN_ON_ONCE(dbg->charge);
+	WARN_ON_ONCE(dbg->charge || dbg->zombies);
 	dbg->ctlr->states--;
 	spin_unlock_irq(&debug_lock);
 	kfree(dbg);
@@ -316,6 +330,13 @@ static void debug_exit(struct rc_state *st, struct task_struct *tsk)
 	debug_call(st, DEBUG_EXIT, tsk);
 }
 
+static void debug_release(struct rc_state *st, struct task_struct *tsk)
+{
+	debug_check_context(DEBUG_RELEASE);
+	WARN_ON_ONCE(!st->parent || !tsk->exit_state);
+	debug_call(st, DEBUG_RELEASE, tsk);
+}
+
 static int debug_fail_show(struct seq_file *m, struct rc_state *st,
 			   const struct rc_file *file)
 {
@@ -362,6 +383,16 @@ static s64 debug_charge_read(struct rc_state *st, const struct rc_file *file)
 	charge = to_debug(st)->charge;
 	spin_unlock_irq(&debug_lock);
 	return charge;
+}
+
+static s64 debug_zombies_read(struct rc_state *st, const struct rc_file *file)
+{
+	int zombies;
+
+	spin_lock_irq(&debug_lock);
+	zombies = to_debug(st)->zombies;
+	spin_unlock_irq(&debug_lock);
+	return zombies;
 }
 
 static int debug_calls_show(struct seq_file *m, struct rc_state *st,
@@ -442,6 +473,8 @@ static struct rc_file _ctlr##_files[] = {				\
 		   .show = debug_fail_show, .write = debug_fail_write),	\
 	DEBUG_FILE(#_ctlr ".charge", 0444, RC_FILE_NOT_ROOT,		\
 		   .read_s64 = debug_charge_read),			\
+	DEBUG_FILE(#_ctlr ".zombies", 0444, RC_FILE_NOT_ROOT,		\
+		   .read_s64 = debug_zombies_read),			\
 	DEBUG_FILE(#_ctlr ".calls", 0444, 0, .show = debug_calls_show),	\
 	DEBUG_FILE(#_ctlr ".trace", 0644, RC_FILE_ROOT_ONLY,		\
 		   .show = debug_trace_show, .write = debug_trace_write), \
@@ -469,6 +502,7 @@ static struct rc_subsys _ctlr##_subsys = {				\
 	.settle		= debug_settle,					\
 	.fork		= _ctlr##_fork,					\
 	.exit		= debug_exit,					\
+	.release	= debug_release,				\
 };									\
 									\
 RC_SUBSYS(_ctlr##_subsys)

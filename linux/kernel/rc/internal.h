@@ -100,6 +100,8 @@ struct rc_group {
  *	read under RCU
  * @agent_wq: where its runs wait for each other; NULL until there was an agent,
  *	does not change then
+ * @census: it has had a controller that is told of births or deaths, and counts in
+ *	rc_census_key for as long as there is anything left of it; rc_mutex
  * @node: in rc_hierarchies, in order of creation; changed under rc_mutex, walked
  *	under RCU
  */
@@ -110,6 +112,7 @@ struct rc_hierarchy {
 	unsigned int nr_groups;
 	struct rc_agent __rcu *agent;
 	struct workqueue_struct *agent_wq;
+	bool census;
 	struct list_head node;
 };
 
@@ -209,7 +212,11 @@ static inline void rc_debug_add(int nr, atomic_t *count)
 
 /* subsys.c */
 extern unsigned int rc_nr_subsys;
-struct rc_subsys *rc_subsys_by_id(unsigned int id);
+
+static inline struct rc_subsys *rc_subsys_by_id(unsigned int id)
+{
+	return __start___rc_subsys[id];
+}
 
 #define for_each_rc_subsys(ss, id)					\
 	for ((id) = 0; (id) < rc_nr_subsys &&				\

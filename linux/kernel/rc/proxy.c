@@ -294,6 +294,20 @@ void rc_home_put(struct nsproxy *home)
 	rc_proxy_retire(home);
 }
 
+/*
+ * A home that others keep, which can take as long as a zombie is not reaped, is of no
+ * use to who looks for a proxy. Nobody finds many of the kind in the hash.
+ */
+static void rc_proxy_forget(struct nsproxy *home)
+{
+	if (refcount_read(&home->rc.users) == 1 ||
+	    hlist_unhashed(&home->rc.hash))
+		return;
+	spin_lock_irq(&rc_proxy_lock);
+	hash_del(&home->rc.hash);
+	spin_unlock_irq(&rc_proxy_lock);
+}
+
 /**
  * rc_proxy_free - let go of a proxy's groups and free it when that is safe
  * @ns: its count is 0 or it never became visible; the caller has dropped the
@@ -312,6 +326,8 @@ void rc_proxy_free(struct nsproxy *ns)
 	}
 	if (home != ns)
 		rc_proxy_retire(ns);
+	else
+		rc_proxy_forget(ns);
 	if (home)
 		rc_home_put(home);
 }

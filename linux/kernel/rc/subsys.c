@@ -14,13 +14,10 @@ unsigned int rc_nr_subsys __ro_after_init;
 
 struct rc_hooks rc_hooks __ro_after_init;
 
+DEFINE_STATIC_KEY_FALSE(rc_census_key);
+
 /* Ids of controllers that the command line turns off. */
 static unsigned long rc_disabled __ro_after_init;
-
-struct rc_subsys *rc_subsys_by_id(unsigned int id)
-{
-	return __start___rc_subsys[id];
-}
 
 /**
  * rc_init_early - give the controllers their ids and the first task its states
@@ -46,6 +43,7 @@ void __init rc_init_early(void)
 		__assign_bit(id, &rc_hooks.can_fork, ss->can_fork);
 		__assign_bit(id, &rc_hooks.fork, ss->fork);
 		__assign_bit(id, &rc_hooks.exit, ss->exit);
+		__assign_bit(id, &rc_hooks.release, ss->release);
 		__assign_bit(id, &rc_hooks.ask,
 			     ss->can_attach || ss->cancel_attach);
 		__assign_bit(id, &rc_hooks.tell, ss->attach);
@@ -172,6 +170,10 @@ static int rc_bind(struct rc_hierarchy *hier, unsigned long mask)
 	for_each_rc_subsys_in(ss, id, &mask)
 		if (ss->hier)
 			return -EBUSY;
+	if (!hier->census && (mask & (rc_hooks.can_fork | rc_hooks.release))) {
+		hier->census = true;
+		static_branch_inc(&rc_census_key);
+	}
 	for_each_rc_subsys_in(ss, id, &mask) {
 		err = ss->bind ? ss->bind(hier) : 0;
 		if (err) {

@@ -5,7 +5,9 @@
  *
  * A task that exits lets go of its namespaces before the last of its work is done,
  * and that is to be charged to its groups. So it stays in its home's list, with
- * a reference in rc_home, and leaves in rc_exit(). It is not moved any more.
+ * a reference in rc_home, and leaves in rc_exit(). It is not moved any more. If a
+ * controller wants to know when it is reaped, it keeps that reference until then, marked
+ * as RC_HOME_LEFT: without being in the list, so that the groups can be removed.
  */
 
 #include <linux/rculist.h>
@@ -63,6 +65,18 @@ struct nsproxy *rc_task_home(struct task_struct *tsk)
 	}
 }
 
+/* Does a controller wait for those who were in these groups to be reaped? */
+static bool rc_home_counts(const struct nsproxy *home)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &rc_hooks.release)
+		if (home->rc.state[id] != ss->top)
+			return true;
+	return false;
+}
+
 /**
  * __rc_exit - the slow half of rc_exit()
  * @tsk: current
@@ -71,11 +85,13 @@ struct nsproxy *rc_task_home(struct task_struct *tsk)
  */
 void __rc_exit(struct task_struct *tsk)
 {
-	struct nsproxy *home = tsk->rc_home;
+	struct nsproxy *home = tsk->rc_home, *kept = NULL;
 	struct rc_subsys *ss;
 	unsigned int id;
 
-	WRITE_ONCE(tsk->rc_home, NULL);
+	if (static_branch_unlikely(&rc_census_key) && rc_home_counts(home))
+		kept = (void *)((unsigned long)home | RC_HOME_LEFT);
+	WRITE_ONCE(tsk->rc_home, kept);
 	/* As long as it is in the list, the groups are not removed. */
 	for_each_rc_subsys_in(ss, id, &rc_hooks.exit)
 		if (home->rc.state[id] != ss->top)
@@ -83,7 +99,42 @@ void __rc_exit(struct task_struct *tsk)
 	spin_lock_irq(&home->rc.lock);
 	rc_home_leave(home, tsk);
 	spin_unlock_irq(&home->rc.lock);
-	rc_home_put(home);
+	if (!kept)
+		rc_home_put(home);
+}
+
+/* The home of a task that was kept, which nobody changes any more. */
+static struct nsproxy *rc_kept_home(const struct task_struct *tsk)
+{
+	return (void *)((unsigned long)tsk->rc_home & ~RC_HOME_LEFT);
+}
+
+/**
+ * __rc_release - the slow half of rc_release()
+ * @tsk: a task that is reaped
+ *
+ * Context: as rc_release().
+ */
+void __rc_release(struct task_struct *tsk)
+{
+	const struct nsproxy *home = rc_kept_home(tsk);
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &rc_hooks.release)
+		if (home->rc.state[id] != ss->top)
+			ss->release(home->rc.state[id], tsk);
+}
+
+/**
+ * __rc_post_release - the slow half of rc_post_release()
+ * @tsk: the task
+ *
+ * Context: as rc_post_release().
+ */
+void __rc_post_release(struct task_struct *tsk)
+{
+	rc_home_put(rc_kept_home(tsk));
 }
 
 static bool rc_is_moving(struct task_struct *tsk)
