@@ -287,6 +287,8 @@ struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de)
 		return NULL;
 	if (S_ISREG(inode->i_mode)) {
 		inode->i_fop = de->rc_file->fops ?: &rc_show_fops;
+		if (de->rc_file->changes)
+			inode->i_fop = &rc_poll_fops;
 		return inode;
 	}
 	/*

@@ -34,8 +34,8 @@
  * @ucounts: on whose account @pids are; likewise
  * @next: position in @pids behind what was shown last; likewise
  * @again: a reader is at the beginning, where ids are collected anew
- * @changes: @grp's, when the reader of "events" last looked; may be read
- *	without a lock
+ * @changes: how often what the file shows had changed when its reader last looked;
+ *	may be read without a lock
  */
 struct rc_open {
 	struct rc_group *grp;
@@ -56,6 +56,14 @@ static struct rc_open *rc_opened(struct file *file)
  * Opening and reading
  */
 
+/* How often what it shows has changed: the group's state, if it does not say. */
+static unsigned int rc_changes(const struct rc_open *of)
+{
+	return of->file->changes ?
+	       of->file->changes(rc_group_state(of->grp, of->file->ss)) :
+	       READ_ONCE(of->grp->changes);
+}
+
 static int rc_open(struct inode *inode, struct file *file,
 		   const struct seq_operations *ops)
 {
@@ -69,7 +77,7 @@ static int rc_open(struct inode *inode, struct file *file,
 		return -ENOMEM;
 	of->grp = rc_group_get(de->data);
 	of->file = de->rc_file;
-	of->changes = READ_ONCE(of->grp->changes);
+	of->changes = rc_changes(of);
 	/* seq_open() takes it away; here the offset of a write means nothing. */
 	if (file->f_mode & FMODE_WRITE)
 		file->f_mode |= FMODE_PWRITE;
@@ -132,6 +140,9 @@ static int rc_show(struct seq_file *m, void *v)
 	const struct rc_file *file = of->file;
 	struct rc_state *st;
 
+	WRITE_ONCE(of->changes, rc_changes(of));
+	/* Lest a change be slept through. Pairs with that in rc_group_populate(). */
+	smp_rmb();
 	if (file->core)
 		return file->core->show(m, of->grp);
 	st = rc_group_state(of->grp, file->ss);
@@ -292,6 +303,34 @@ const struct file_operations rc_show_fops = {
 	.release	= rc_file_release,
 };
 
+/* Of files that tell of changes, "events" for one. */
+static __poll_t rc_poll(struct file *file, poll_table *wait)
+{
+	struct rc_open *of = rc_opened(file);
+	__poll_t ready = EPOLLIN | EPOLLRDNORM;
+
+	poll_wait(file, &of->grp->wait, wait);
+	/*
+	 * Pairs with the barrier of wq_has_sleeper() in rc_group_populate() and
+	 * rc_state_changed().
+	 */
+	smp_mb();
+	if (READ_ONCE(of->changes) != rc_changes(of) ||
+	    rc_pde_dead(PDE(file_inode(file))))
+		ready |= EPOLLERR | EPOLLPRI;
+	return ready;
+}
+
+const struct file_operations rc_poll_fops = {
+	.open		= rc_show_open,
+	.read_iter	= rc_read_iter,
+	.write		= rc_write,
+	.poll		= rc_poll,
+	.splice_read	= copy_splice_read,
+	.llseek		= rc_llseek,
+	.release	= rc_file_release,
+};
+
 /*
  * subsystems, release_agent, notify_on_release
  */
@@ -426,44 +465,12 @@ static const struct rc_core_file rc_notify = {
 
 static int rc_events_show(struct seq_file *m, struct rc_group *grp)
 {
-	struct rc_open *of = m->private;
-
-	WRITE_ONCE(of->changes, READ_ONCE(grp->changes));
-	/*
-	 * Before the look at what changes, lest a change be slept through.
-	 * Pairs with the same in rc_group_populate().
-	 */
-	smp_rmb();
 	seq_printf(m, "populated %d\n", rc_group_populated(grp));
 	return 0;
 }
 
 static const struct rc_core_file rc_events = {
 	.show = rc_events_show,
-};
-
-static __poll_t rc_events_poll(struct file *file, poll_table *wait)
-{
-	struct rc_open *of = rc_opened(file);
-	__poll_t ready = EPOLLIN | EPOLLRDNORM;
-
-	poll_wait(file, &of->grp->wait, wait);
-	/* Pairs with the barrier of wq_has_sleeper() in rc_group_populate(). */
-	smp_mb();
-	if (READ_ONCE(of->changes) != READ_ONCE(of->grp->changes) ||
-	    rc_pde_dead(PDE(file_inode(file))))
-		ready |= EPOLLERR | EPOLLPRI;
-	return ready;
-}
-
-static const struct file_operations rc_events_fops = {
-	.open		= rc_show_open,
-	.read_iter	= rc_read_iter,
-	.write		= rc_write,
-	.poll		= rc_events_poll,
-	.splice_read	= copy_splice_read,
-	.llseek		= rc_llseek,
-	.release	= rc_file_release,
 };
 
 /*
@@ -673,7 +680,7 @@ const struct rc_file rc_core_files[] = {
 	{ .name = "procs", .mode = 0644, .core = &rc_tasks,
 	  .fops = &rc_tasks_fops, .private = true },
 	{ .name = "events", .mode = 0444, .core = &rc_events,
-	  .fops = &rc_events_fops },
+	  .fops = &rc_poll_fops },
 	{ .name = "notify_on_release", .mode = 0644, .core = &rc_notify },
 	{ .name = "cgroup.procs", .mode = 0644, .core = &rc_tasks,
 	  .fops = &rc_tasks_fops, .private = true, .flags = RC_FILE_OLD },

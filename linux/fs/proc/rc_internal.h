@@ -87,6 +87,7 @@ unsigned int rc_view_nr_groups(struct pid_namespace *view,
 extern const struct rc_file rc_top_files[];
 extern const struct rc_file rc_core_files[];
 extern const struct file_operations rc_show_fops;
+extern const struct file_operations rc_poll_fops;
 extern const struct file_operations rc_tasks_fops;
 
 #endif /* _PROC_RC_INTERNAL_H */

@@ -53,6 +53,9 @@ struct rc_state {
  * @max: the longest text that can be written, in bytes; 0 stands for a page.
  *	More is -E2BIG.
  * @private: for the controller, when files share their functions
+ * @changes: gives a number that grows when what the file shows changes, for who
+ *	waits for that in poll(2); a controller that has it calls
+ *	rc_state_changed() then. Any context in which RCU can be read; any moment
  * @show: prints the file
  * @read_u64: gives the number that the file shows, in place of @show
  * @read_s64: the same for a number with a sign
@@ -81,6 +84,7 @@ struct rc_file {
 	unsigned int flags;
 	size_t max;
 	unsigned long private;
+	unsigned int (*changes)(struct rc_state *st);
 	int (*show)(struct seq_file *m, struct rc_state *st,
 		    const struct rc_file *file);
 	u64 (*read_u64)(struct rc_state *st, const struct rc_file *file);
@@ -272,6 +276,7 @@ bool rc_state_has_tasks(const struct rc_state *st);
 void rc_state_get(struct rc_state *st);
 void rc_state_put(struct rc_state *st);
 const char *rc_state_name(const struct rc_state *st);
+void rc_state_changed(struct rc_state *st);
 void rc_show_path(struct seq_file *m, struct pid_namespace *ns,
 		  const struct rc_state *st);
 void rc_for_each_state(const struct rc_subsys *ss, struct rc_state *top,

@@ -37,6 +37,22 @@ static void rc_events_work(struct work_struct *work)
 	rc_group_put(grp);
 }
 
+/**
+ * rc_state_changed - wake who waits in poll(2) for a file to change
+ * @st: a state of its group, after &rc_file.changes has grown
+ *
+ * Context: any in which a task of the group is, or is born; also with interrupts
+ * off. Whoever else holds the group may call it as well.
+ */
+void rc_state_changed(struct rc_state *st)
+{
+	struct rc_group *grp = READ_ONCE(st->group);
+
+	/* Has a barrier, which pairs with the one in rc_poll(). */
+	if (grp && wq_has_sleeper(&grp->wait))
+		rc_group_queue(grp, system_unbound_wq, &grp->events_work);
+}
+
 /* Without locks: it may be used again as soon as this was asked, anyway. */
 static bool rc_group_releasable(const struct rc_group *grp)
 {
@@ -147,10 +163,10 @@ void rc_group_populate(struct rc_group *grp, bool yes)
 		if (was && grp->nr_populated)
 			return;
 
-		/* Pairs with the barrier in rc_events_show(). */
+		/* Pairs with the barrier in rc_show(). */
 		smp_wmb();
 		WRITE_ONCE(grp->changes, grp->changes + 1);
-		/* Has a barrier, which pairs with the one in rc_events_poll(). */
+		/* Has a barrier, which pairs with the one in rc_poll(). */
 		if (wq_has_sleeper(&grp->wait))
 			rc_group_queue(grp, system_unbound_wq,
 				       &grp->events_work);
