@@ -57,6 +57,8 @@
  *   rc_proxy_lock           hash of proxies, lists of proxies in groups, whether
  *                           a group is populated. Interrupts off.
  *
+ * The counts of pids change under tasklist_lock, held for writing.
+ *
  * rc_view_lock, for what pid namespaces were given, is taken inside rc_mutex or alone,
  * and none inside it.
  *

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the pids controller's tests may see of it. */
+#ifndef _RC_PIDS_H
+#define _RC_PIDS_H
+
+#include <kunit/visibility.h>
+#include <linux/percpu.h>
+#include <linux/rc.h>
+#include <linux/threads.h>
+
+/* More than there can be. */
+#define PIDS_NO_LIMIT	(PID_MAX_LIMIT + 1)
+
+/**
+ * struct pids - how many tasks there are in a group and below it
+ * @st: for the core
+ * @depth: 0 at the top, which keeps no count; never changes
+ * @limit: how many there may be, or PIDS_NO_LIMIT
+ * @cpu: what has come and gone on each CPU while there was no limit, mostly other
+ *	tasks; all zero while there is one
+ * @count: the rest of their number, which is all while there is a limit
+ * @peak: the highest number that was seen
+ * @seen: when that was looked at, in jiffies
+ * @refused: how often the group's own tasks could not fork; read without a lock
+ *
+ * All that changes is protected by tasklist_lock, which is held where tasks are born
+ * and reaped anyway; @limit is also written under rc_mutex.
+ */
+struct pids {
+	struct rc_state st;
+	unsigned int depth;
+	int limit;
+	long __percpu *cpu;
+	long count;
+	long peak;
+	unsigned long seen;
+	unsigned long refused;
+};
+
+#if IS_ENABLED(CONFIG_KUNIT)
+extern struct rc_subsys pids_subsys;
+
+int pids_try_charge(struct pids *pids);
+void pids_uncharge(struct pids *pids);
+void pids_set_limit(struct pids *pids, int limit);
+long pids_sum(const struct pids *pids);
+long pids_peak(const struct pids *pids);
+#endif
+
+#endif /* _RC_PIDS_H */
