@@ -2,7 +2,7 @@
 /*
  * A controller that is disabled at boot is none.
  *
- * Boot parameters: rc_disable=cpuacct
+ * Boot parameters: rc_disable=cpuacct,pids
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,8 +22,8 @@ FIXTURE(boot_disable)
 
 FIXTURE_SETUP(boot_disable)
 {
-	if (!rc_booted_with("rc_disable=cpuacct"))
-		SKIP(return, "kernel booted without rc_disable=cpuacct");
+	if (!rc_booted_with("rc_disable=cpuacct,pids"))
+		SKIP(return, "kernel booted without rc_disable=cpuacct,pids");
 	ASSERT_EQ(0, rc_setup());
 	/* Other names make hierarchies as ever. */
 	self->hier = rc_hier_new();
@@ -41,7 +41,8 @@ TEST_F(boot_disable, shown)
 	char *text = rc_text(RC_ROOT "/subsystems");
 
 	ASSERT_TRUE(!!text);
-	EXPECT_TRUE(!!strstr(text, "\ncpuacct\t-\t0\t0\n")) {
+	EXPECT_TRUE(strstr(text, "\ncpuacct\t-\t0\t0\n") &&
+		    strstr(text, "\npids\t-\t0\t0\n")) {
 		TH_LOG("%s", text);
 	}
 	free(text);
@@ -68,6 +69,7 @@ TEST_F(boot_disable, bind)
 	char *before = rc_snapshot(RC_ROOT), *after, *text;
 
 	EXPECT_EQ(-ENOENT, rc_write(file, "cpuacct"));
+	EXPECT_EQ(-ENOENT, rc_write(file, "pids"));
 	after = rc_snapshot(RC_ROOT);
 	EXPECT_STREQ(before, after);
 	text = rc_text(file);

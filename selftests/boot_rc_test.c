@@ -2,7 +2,7 @@
 /*
  * Hierarchies that the kernel makes at boot are those that mkdir makes.
  *
- * Boot parameters: rc=cpuacct;jobs
+ * Boot parameters: rc=cpuacct;jobs;pids
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,7 +16,8 @@
 
 #define CPUACCT RC_ROOT "/cpuacct"
 #define JOBS RC_ROOT "/jobs"
-#define MEMBERSHIP "cpuacct:cpuacct:/\njobs::/\n"
+#define PIDS RC_ROOT "/pids"
+#define MEMBERSHIP "cpuacct:cpuacct:/\njobs::/\npids:pids:/\n"
 
 /* Not rc_setup(): that makes room for a cpuacct hierarchy of the test's own. */
 FIXTURE(boot_rc)
@@ -26,11 +27,12 @@ FIXTURE(boot_rc)
 
 FIXTURE_SETUP(boot_rc)
 {
-	if (!rc_booted_with("rc=cpuacct;jobs"))
-		SKIP(return, "kernel booted without rc=cpuacct;jobs");
+	if (!rc_booted_with("rc=cpuacct;jobs;pids"))
+		SKIP(return, "kernel booted without rc=cpuacct;jobs;pids");
 	umask(022);
 	ASSERT_EQ(0, access(CPUACCT, F_OK));
 	ASSERT_EQ(0, access(JOBS, F_OK));
+	ASSERT_EQ(0, access(PIDS, F_OK));
 	self->before = rc_snapshot(RC_ROOT);
 }
 
@@ -105,6 +107,25 @@ TEST_F(boot_rc, charged)
 	EXPECT_TRUE(charged(CPUACCT));
 }
 
+/* As they are limited in the other's, by what was bound before there was a task. */
+TEST_F(boot_rc, limited)
+{
+	const char *grp = rc_group_new(PIDS);
+	pid_t pid = rc_sleeper();
+
+	ASSERT_TRUE(!!grp);
+	EXPECT_EQ(0, rc_write(rc_fmt("%s/pids.max", grp), "1"));
+	EXPECT_EQ(0, rc_attach(grp, pid));
+	EXPECT_EQ(0, rc_attach(grp, 0));
+	EXPECT_EQ(2, (int)rc_number(rc_fmt("%s/pids.current", grp)));
+	EXPECT_EQ(-1, fork());
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(0, rc_attach(PIDS, 0));
+	EXPECT_EQ(0, rc_kill(pid));
+	EXPECT_EQ(0, (int)rc_number(rc_fmt("%s/pids.current", grp)));
+	EXPECT_EQ(0, rc_rmdir(grp));
+}
+
 /* The one without controllers groups tasks. */
 TEST_F(boot_rc, grouped)
 {
@@ -124,7 +145,7 @@ TEST_F(boot_rc, grouped)
 /* The directories are root's and 0755. */
 TEST_F(boot_rc, owner)
 {
-	static const char * const dirs[] = { CPUACCT, JOBS };
+	static const char * const dirs[] = { CPUACCT, JOBS, PIDS };
 	struct stat st;
 	unsigned int i;
 
@@ -143,10 +164,12 @@ TEST_F(boot_rc, removed_and_made)
 
 	EXPECT_EQ(0, rc_rmdir(CPUACCT));
 	EXPECT_EQ(0, rc_rmdir(JOBS));
+	EXPECT_EQ(0, rc_rmdir(PIDS));
 	EXPECT_STREQ("", text_of("/proc/self/rc"));
 	EXPECT_EQ(-ENOENT, rc_rmdir(CPUACCT));
 	EXPECT_EQ(0, rc_mkdir(CPUACCT));
 	EXPECT_EQ(0, rc_mkdir(JOBS));
+	EXPECT_EQ(0, rc_mkdir(PIDS));
 	text = rc_snapshot(RC_ROOT);
 	EXPECT_STREQ(self->before, text);
 	free(text);

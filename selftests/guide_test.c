@@ -7,8 +7,8 @@
  * "cpuset files" the tables of files; "errors" the table with examples, and
  * "situation" the literal block with what these start from; "cpuset errors" and
  * "cpuset situation" the same for a kernel that has cpuset, "cpu errors" and "cpu
- * situation" for one that has cpu; "cpuset differences" and "cpu differences" the
- * tables that name tests; "actors" who may do what, and "actors situation".
+ * situation" for one that has cpu; "cpuset differences", "cpu differences" and "pids
+ * differences" the tables that name tests; "actors" who may do what, and "actors situation".
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -618,6 +618,7 @@ FIXTURE_VARIANT(differences)
 
 FIXTURE_VARIANT_ADD(differences, cpuset) { "cpuset differences" };
 FIXTURE_VARIANT_ADD(differences, cpu) { "cpu differences" };
+FIXTURE_VARIANT_ADD(differences, pids) { "pids differences" };
 
 FIXTURE_SETUP(differences)
 {

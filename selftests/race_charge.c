@@ -228,7 +228,8 @@ FIXTURE_SETUP(race)
 	ASSERT_EQ(0, rc_setup());
 	self->shared = rc_shared(sizeof(*self->shared));
 	ASSERT_TRUE(!!self->shared);
-	self->shared->hier = rc_bound_new("debug,debug2");
+	self->shared->hier = rc_bound_new(rc_has_subsys("pids") ?
+					  "pids,debug,debug2" : "debug,debug2");
 	ASSERT_TRUE(!!self->shared->hier);
 	ASSERT_EQ(0, rc_disarm(self->shared->hier));
 	for (i = 0; i < GROUPS; i++) {
