@@ -165,12 +165,16 @@ def objects(backend, tree):
     """{part: its object files} of what provides groups."""
     if backend != "rc":
         # That of cpuacct is part of an object of the scheduler.
-        return {"core+proc+cpuset+cpuacct": list((tree / "kernel/cgroup").glob("*.o"))}
-    parts = {"core": [p for p in (tree / "kernel/rc").glob("*.o") if not p.name.startswith(("cpuacct", "cpuset"))],
+        pids = tree / "kernel/cgroup/pids.o"
+        return {"core+proc+cpuset+cpuacct": [p for p in (tree / "kernel/cgroup").glob("*.o") if p != pids],
+                "pids": [pids]}
+    parts = {"core": [p for p in (tree / "kernel/rc").glob("*.o")
+                      if not p.name.startswith(("cpuacct", "cpuset", "pids"))],
              "proc": list((tree / "fs/proc").glob("rc*.o")),
              "cpuset": list((tree / "kernel/rc").glob("cpuset*.o")),
              "cpuacct": list((tree / "kernel/rc").glob("cpuacct*.o"))}
-    return parts | {"+".join(parts): [p for paths in parts.values() for p in paths]}
+    together = {"+".join(parts): [p for paths in parts.values() for p in paths]}
+    return parts | together | {"pids": [tree / "kernel/rc/pids.o"]}
 
 
 def size(results, backends):
@@ -201,6 +205,16 @@ def judged(results, row, x, limit):
         if not peers:
             return None, None
         limit = min(peers)
+    elif limit.startswith("plain"):
+        plain = results.get("rc", f"{row.split()[0]} plain", x)
+        if plain is None:
+            return None, None
+        limit = plain + float(limit.removeprefix("plain") or 0)
+    elif limit == "half":
+        peers = [n for b in ("v1", "v2") if (n := results.get(b, row, x)) is not None]
+        if floor is None or not peers:
+            return None, None
+        limit = floor + (min(peers) - floor) / 2
     return float(limit), None if number is None else number <= float(limit)
 
 

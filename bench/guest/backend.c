@@ -119,6 +119,8 @@ const char *backend_lacks(enum controller controller)
 		return "no controller cpuset";
 	if (controller == CPU && !has_controller("cpu"))
 		return "no controller cpu";
+	if (controller == PIDS && !has_controller("pids"))
+		return "no controller pids";
 	return NULL;
 }
 
@@ -134,7 +136,7 @@ const char *backend_membership(void)
 }
 
 static const char *const controller_names[] = {
-	[CPUACCT] = "cpuacct", [CPUSET] = "cpuset", [CPU] = "cpu",
+	[CPUACCT] = "cpuacct", [CPUSET] = "cpuset", [CPU] = "cpu", [PIDS] = "pids",
 };
 
 static void hier_make(char *path, enum controller controller, unsigned int nr)
@@ -197,16 +199,22 @@ void place_path(const struct place *place, unsigned int hier, const char *name,
 		sprintf(path, "/%s", name);
 }
 
-/* cgroup v2 has cpu where the group above says so. */
+/* cgroup v2 has these where the group above says so. */
+static bool is_told_above(enum controller controller)
+{
+	return backend->options && (controller == CPU || controller == PIDS);
+}
+
 static void tell_above(const struct place *place, const char *path)
 {
-	char file[PATH_MAX];
+	char file[PATH_MAX], text[16];
 
-	if (!backend->options || place->controller != CPU)
+	if (!is_told_above(place->controller))
 		return;
 	snprintf(file, sizeof(file), "%.*s/cgroup.subtree_control",
 		 (int)(strrchr(path, '/') - path), path);
-	write_text(file, "+cpu");
+	snprintf(text, sizeof(text), "+%s", controller_names[place->controller]);
+	write_text(file, text);
 }
 
 static void make_dir(const struct place *place, const char *path)
@@ -261,8 +269,22 @@ void place_end(struct place *place)
 		}
 		hier_end(at.hier[i], i ? PLAIN : at.controller);
 	}
-	if (backend->options && place->controller == CPU)
-		write_text(CGROUP "/cgroup.subtree_control", "-cpu");
+	if (is_told_above(place->controller)) {
+		snprintf(path, sizeof(path), "-%s", controller_names[place->controller]);
+		write_text(CGROUP "/cgroup.subtree_control", path);
+	}
+}
+
+/* Writes pids.max of the place's group and of all above it. */
+void place_limit(const struct place *place, const char *max)
+{
+	char path[PATH_MAX];
+	struct place at = *place;
+
+	for (at.depth = 1; at.depth <= place->depth; at.depth++) {
+		place_path(&at, 0, "pids.max", path);
+		write_text(path, max);
+	}
 }
 
 /* Makes a group below that of the place, in the first hierarchy. */

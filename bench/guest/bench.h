@@ -54,7 +54,7 @@ extern bool endless;
 
 /* backend.c: groups, whoever provides them */
 
-enum controller { PLAIN, CPUACCT, CPUSET, CPU };
+enum controller { PLAIN, CPUACCT, CPUSET, CPU, PIDS };
 
 /**
  * struct place - groups of the same name in some hierarchies
@@ -79,6 +79,7 @@ const char *backend_membership(void);
 void place_make(struct place *place, enum controller controller,
 		unsigned int nr, unsigned int depth);
 void place_end(struct place *place);
+void place_limit(const struct place *place, const char *max);
 void place_enter(const struct place *place);
 void place_path(const struct place *place, unsigned int hier, const char *name,
 		char *path);
@@ -151,7 +152,9 @@ void echo_start(struct echo *echo);
 void echo_end(struct echo *echo);
 void round_trip(const struct echo *echo);
 void vfork_exit(void);
+void vfork_refused(void);
 void thread_create_join(void);
+void thread_refused(void);
 void mkdir_rmdir(const char *path);
 
 /* ops.c: operations that are repeated */

@@ -142,5 +142,6 @@ void memory_run(void)
 	tasks_row();
 	memory_groups_row("memory group", CPUACCT);
 	memory_groups_row("memory group cpuset", CPUSET);
+	memory_groups_row("memory group pids", PIDS);
 	combinations_row();
 }

@@ -88,6 +88,22 @@ static void thread_samples(void *arg)
 	report(row->name, row->x);
 }
 
+static void vfork_refused_samples(void *arg)
+{
+	const struct row *row = arg;
+
+	SAMPLE_RESTED(300, 50, vfork_refused());
+	report(row->name, row->x);
+}
+
+static void thread_refused_samples(void *arg)
+{
+	const struct row *row = arg;
+
+	SAMPLE_RESTED(300, 50, thread_refused());
+	report(row->name, row->x);
+}
+
 /* Two context switches each. */
 static void switch_samples(void *arg)
 {
@@ -163,6 +179,67 @@ static void in_depth(const struct row *row, void (*func)(void *arg))
 	place_make(&place, CPUACCT, 1, row->x);
 	in_child(&place, func, &copy);
 	place_end(&place);
+}
+
+/*
+ * In a group that is x deep, with a limit in it and in each above it, or none. Where
+ * there are no groups this is the floor, unless the limit is what it is about.
+ */
+static void in_limit(const struct row *row, enum controller controller,
+		     const char *max, void (*func)(void *arg))
+{
+	struct row copy = *row;
+	struct place place;
+
+	if (backend_has_groups() && lacks(row, controller))
+		return;
+	place_make(&place, controller, 1, row->x);
+	if (max && place.nr)
+		place_limit(&place, max);
+	in_child(&place, func, &copy);
+	place_end(&place);
+}
+
+static void vfork_plain_row(const struct row *row)
+{
+	in_limit(row, PLAIN, NULL, vfork_samples);
+}
+
+static void vfork_pids_row(const struct row *row)
+{
+	in_limit(row, PIDS, NULL, vfork_samples);
+}
+
+static void vfork_limit_row(const struct row *row)
+{
+	in_limit(row, PIDS, "1000", vfork_samples);
+}
+
+static void vfork_refused_row(const struct row *row)
+{
+	if (!lacks(row, PIDS))
+		in_limit(row, PIDS, "1", vfork_refused_samples);
+}
+
+static void thread_plain_row(const struct row *row)
+{
+	in_limit(row, PLAIN, NULL, thread_samples);
+}
+
+static void thread_pids_row(const struct row *row)
+{
+	in_limit(row, PIDS, NULL, thread_samples);
+}
+
+static void thread_limit_row(const struct row *row)
+{
+	in_limit(row, PIDS, "1000", thread_samples);
+}
+
+static void thread_refused_row(const struct row *row)
+{
+	if (!lacks(row, PIDS))
+		in_limit(row, PIDS, "1", thread_refused_samples);
 }
 
 static void vfork_row(const struct row *row)
@@ -288,6 +365,11 @@ static void attach_rest_row(const struct row *row)
 	attach_in(row, CPUACCT, 1, 0, row->x);
 }
 
+static void attach_pids_row(const struct row *row)
+{
+	attach_in(row, PIDS, 1, row->x - 1, 0);
+}
+
 static void attach_cpuset_row(const struct row *row)
 {
 	attach_in(row, CPUSET, 1, 0, 0);
@@ -394,6 +476,11 @@ static void group_cycle_in(const struct row *row, enum controller controller)
 static void group_cycle_row(const struct row *row)
 {
 	group_cycle_in(row, CPUACCT);
+}
+
+static void group_cycle_pids_row(const struct row *row)
+{
+	group_cycle_in(row, PIDS);
 }
 
 static void group_cycle_cpuset_row(const struct row *row)
@@ -703,6 +790,14 @@ static const struct {
 } rows[] = {
 	{ "vfork+exit", vfork_row, { 0, 1, 2, 4, 8 } },
 	{ "thread", thread_row, { 1 } },
+	{ "vfork+exit plain", vfork_plain_row, { 1, 4 } },
+	{ "vfork+exit pids", vfork_pids_row, { 1, 4 } },
+	{ "vfork+exit pids.max", vfork_limit_row, { 1, 4 } },
+	{ "vfork refused", vfork_refused_row, { 1, 4 } },
+	{ "thread plain", thread_plain_row, { 1, 4 } },
+	{ "thread pids", thread_pids_row, { 1, 4 } },
+	{ "thread pids.max", thread_limit_row, { 1, 4 } },
+	{ "thread refused", thread_refused_row, { 1, 4 } },
 	{ "switch", switch_row, { 1, 2, 4, 8 } },
 	{ "fault", fault_row, { 0 } },
 	{ "fault in cpuset", fault_cpuset_row, { 0 } },
@@ -713,11 +808,13 @@ static const struct {
 	{ "attach beside", attach_beside_row, { 1 } },
 	{ "attach open", attach_open_row, { 1 } },
 	{ "attach in cpuset", attach_cpuset_row, { 0 } },
+	{ "attach in pids", attach_pids_row, { 1, 4 } },
 	{ "attach threads", attach_threads_row, { 1, 10, 100, 1000 } },
 	{ "membership", membership_row, { 1, 2, 4, 8 } },
 	{ "membership depth", membership_depth_row, { 1, 2, 4, 8 } },
 	{ "mkdir+rmdir", group_cycle_row, { 1, 2, 4, 8 } },
 	{ "mkdir+rmdir cpuset", group_cycle_cpuset_row, { 1 } },
+	{ "mkdir+rmdir pids", group_cycle_pids_row, { 1 } },
 	{ "mkdir+rmdir beside", group_cycle_beside_row, { 10, 100, 1000 } },
 	{ "mkdir siblings", siblings_row, { 1000 } },
 	{ "cpuset cpus beside", set_cpus_beside_row, { 10000 } },

@@ -261,7 +261,7 @@ void echo_end(struct echo *echo)
 		die("the echo ended with status %#x", status);
 }
 
-/* Four operations that are measured in more than one way. */
+/* Operations that are measured in more than one way, and what they are if refused. */
 
 void round_trip(const struct echo *echo)
 {
@@ -279,6 +279,16 @@ void vfork_exit(void)
 		_exit(0);
 	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
 		die("vfork");
+}
+
+void vfork_refused(void)
+{
+	pid_t pid = vfork();
+
+	if (!pid)
+		_exit(1);
+	if (pid > 0 || errno != EAGAIN)
+		die("vfork was not refused");
 }
 
 void mkdir_rmdir(const char *path)
@@ -299,4 +309,12 @@ void thread_create_join(void)
 	if (pthread_create(&thread, NULL, thread_main, NULL) ||
 	    pthread_join(thread, NULL))
 		die("thread");
+}
+
+void thread_refused(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, thread_main, NULL) != EAGAIN)
+		die("pthread_create was not refused");
 }
