@@ -9,6 +9,7 @@
 acct=/proc/rc/cpuacct
 cpuset=/proc/rc/cpuset
 cpu=/proc/rc/cpu
+pids=/proc/rc/pids
 jobs=/proc/rc/jobs
 
 say()
@@ -127,9 +128,16 @@ got()
 	}' || unexpected "not its share"
 }
 
+# Has it been refused a hundred times?
+bomb_is_full()
+{
+	read -r _ refused < $pids/bomb/pids.events
+	[ "$refused" -ge 100 ]
+}
+
 # A failure must not leave a job behind that burns CPU under the user's shell.
 hogs=
-trap 'kill $compress $backup $monitor $hogs 2> /dev/null' EXIT
+trap 'kill $compress $backup $monitor $hogs $(cat $pids/bomb/procs) 2> /dev/null' EXIT
 
 compress & compress=$!
 watch_over & backup=$!
@@ -237,11 +245,30 @@ run "rmdir $acct/burn"
 run "ls -d $acct/*/"
 refused "Device or resource busy" "rmdir $acct/idle"
 
+say "pids says how many tasks a group may have. A fork bomb in it goes no further than that."
+run "mkdir $pids $pids/bomb"
+run "echo 20 > $pids/bomb/pids.max"
+echo 'BEGIN { while (1) system("awk -f /tmp/bomb &") }' > /tmp/bomb
+run "cat /tmp/bomb"
+run "(echo 0 > $pids/bomb/procs && exec awk -f /tmp/bomb) 2> /dev/null &"
+wait_until 60 bomb_is_full
+run "cat $pids/bomb/pids.current $pids/bomb/pids.peak $pids/bomb/pids.events"
+[ "$(read_number $pids/bomb/pids.peak)" = 20 ] || unexpected "the bomb has been of another size"
+[ "$(wc -l < $pids/bomb/tasks)" -le 20 ] || unexpected "the bomb has got out"
+
+say "The shell outside forks as ever."
+run "for n in 1 2 3 4 5; do (echo \$n); done"
+run "echo 0 > $pids/bomb/pids.max"
+# Some have ended since.
+run "kill -9 \$(cat $pids/bomb/procs) 2> /dev/null || true"
+wait_until 10 "[ \$(cat $pids/bomb/pids.current) = 0 ]"
+
 say "When the jobs are done, so are the groups."
 run "kill $compress $backup $monitor"
 wait
 # What a job had started itself ends on its own, within a second.
 wait_until 10 "! grep -q . $acct/*/tasks"
 run "rmdir $acct/idle $acct/late $jobs/alice $jobs/bob $cpuset/batch"
-run "rmdir $acct $jobs $cpuset"
+run "rmdir $pids/bomb"
+run "rmdir $acct $jobs $cpuset $pids"
 run "ls /proc/rc"
