@@ -44,7 +44,7 @@
 #define MAX_LISTS "/proc/sys/user/max_rc_lists"
 
 #define THREADS 3
-#define CONTROLLERS "cpuset,cpuacct,cpu,debug,debug2"
+#define CONTROLLERS "cpuset,cpuacct,cpu,pids,debug,debug2"
 
 /* For whom the box works. */
 static struct fault fault;
@@ -349,6 +349,7 @@ WRITE(release_agent, "/bin/true", "\n", .file = "../release_agent");
 WRITE(cpu_weight, "50", "100", .file = "cpu.weight", .inside = true);
 WRITE(cpu_max, "50000 100000", "max 100000", .file = "cpu.max", .inside = true);
 WRITE(cpu_idle, "1", "0", .file = "cpu.idle", .inside = true);
+WRITE(pids_max, "50", "max", .file = "pids.max", .inside = true);
 WRITE(debug_fail, "create 99 12", "none", .file = "../debug.fail");
 
 /* Mounts, and what is found in one for the first time. */

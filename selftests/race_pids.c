@@ -290,12 +290,12 @@ TEST_F_TIMEOUT(race, counts, RC_RACE_TIMEOUT)
 static int rebind_on(void *arg)
 {
 	struct shared *shared = arg;
-	const char *files[2];
+	char *files[2];
 	pid_t zombies[2] = {};
 	int turn = 0, ret = 0;
 
-	files[0] = rc_fmt("%s/subsystems", shared->hier);
-	files[1] = rc_fmt("%s/subsystems", shared->above);
+	files[0] = strdup(rc_fmt("%s/subsystems", shared->hier));
+	files[1] = strdup(rc_fmt("%s/subsystems", shared->above));
 	while (!ret && !rc_get(&shared->stop)) {
 		const char *hier = turn ? shared->above : shared->hier;
 		const char *grp = rc_fmt("%s/x", hier);

@@ -95,10 +95,12 @@ static const char * const failures[] = {
 	"can_attach 3 11", "can_fork 1 11", "can_fork 5 12", NULL
 };
 
-/* How many may be born; past it no container begins, and no subject. */
+/* How many tasks may be born, or be there; past it no container begins, and no subject. */
 static const char * const births[] = {
 	"0", "1", "10", "100", "100", "9223372036854775807", NULL
 };
+
+static const char * const tasks[] = { "0", "1", "10", "100", "100", "max", NULL };
 
 /* storm_test itself: see storm_agent(). */
 static const char * const agents[] = { "/stress/storm_test", "", NULL };
@@ -108,6 +110,7 @@ const struct storm_values storm_values[] = {
 	{ "mems", mems, NULL },
 	{ "sched_relax_domain_level", levels, NULL },
 	{ "births.max", births, "9223372036854775807" },
+	{ "pids.max", tasks, "max" },
 	{ "cpu.weight", weights, NULL },
 	{ "cpu.max", quotas, "max" },
 	{ "debug.fail", failures, NULL },
