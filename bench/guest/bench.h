@@ -155,7 +155,9 @@ void vfork_exit(void);
 void vfork_refused(void);
 void thread_create_join(void);
 void thread_refused(void);
+void mkdir_or_die(const char *path);
 void mkdir_rmdir(const char *path);
+void open_read_close(const char *path);
 
 /* ops.c: operations that are repeated */
 
@@ -181,7 +183,7 @@ void op_group(void *row);
 void op_in_groups(struct op_row row, void (*op)(void *row));
 void op_about_groups(struct op_row row, void (*op)(void *row));
 
-/* rows.c and sets.c: operations that are measured one by one */
+/* rows*.c and sets.c: operations that are measured one by one */
 
 /**
  * struct row - what is measured, and where
@@ -192,6 +194,34 @@ struct row {
 	const char *name;
 	unsigned long x;
 };
+
+bool row_lacks(const struct row *row, enum controller controller);
+
+void vfork_plain_row(const struct row *row);
+void vfork_pids_row(const struct row *row);
+void vfork_limit_row(const struct row *row);
+void vfork_refused_row(const struct row *row);
+void thread_plain_row(const struct row *row);
+void thread_pids_row(const struct row *row);
+void thread_limit_row(const struct row *row);
+void thread_refused_row(const struct row *row);
+void vfork_row(const struct row *row);
+void thread_row(const struct row *row);
+void switch_row(const struct row *row);
+void unshare_row(const struct row *row);
+void fault_row(const struct row *row);
+void fault_cpuset_row(const struct row *row);
+
+void list_row(const struct row *row);
+void list_beside_row(const struct row *row);
+void membership_row(const struct row *row);
+void membership_depth_row(const struct row *row);
+void list_dir_new_row(const struct row *row);
+void list_dir_new_cpuset_row(const struct row *row);
+void stat_files_row(const struct row *row);
+void stat_group_row(const struct row *row);
+void stat_group_view_row(const struct row *row);
+void ps_row(const struct row *row);
 
 void set_cpus_beside_row(const struct row *row);
 void set_remove_beside_row(const struct row *row);

@@ -43,17 +43,17 @@ static void in_depth(const struct op_row *row, void (*op)(void *row))
 	place_end(&place);
 }
 
-static void vfork_row(const struct row *row)
+static void cpu_vfork_row(const struct row *row)
 {
 	in_depth(&(struct op_row){ row->name, row->x, samples_rested }, op_vfork);
 }
 
-static void thread_row(const struct row *row)
+static void cpu_thread_row(const struct row *row)
 {
 	in_depth(&(struct op_row){ row->name, row->x, samples_rested }, op_thread);
 }
 
-static void switch_row(const struct row *row)
+static void cpu_switch_row(const struct row *row)
 {
 	in_depth(&(struct op_row){ row->name, row->x, samples }, op_switch);
 }
@@ -106,9 +106,9 @@ static const struct {
 	/* Ends with a zero. */
 	unsigned long x[3];
 } rows[] = {
-	{ "cpu vfork+exit", vfork_row, { 1, 4 } },
-	{ "cpu thread", thread_row, { 1, 4 } },
-	{ "cpu switch", switch_row, { 1, 4 } },
+	{ "cpu vfork+exit", cpu_vfork_row, { 1, 4 } },
+	{ "cpu thread", cpu_thread_row, { 1, 4 } },
+	{ "cpu switch", cpu_switch_row, { 1, 4 } },
 	{ "cpu attach", attach_row, { 1, 4 } },
 	{ "cpu mkdir+rmdir", group_row, { 1, 4 } },
 };

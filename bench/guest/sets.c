@@ -73,22 +73,13 @@ static void set_samples(const struct row *row, const struct place *place,
 	report(row->name, row->x);
 }
 
-static bool lacks(const struct row *row)
-{
-	const char *reason = backend_lacks(CPUSET);
-
-	if (reason)
-		report_none(row->name, row->x, reason);
-	return reason;
-}
-
 /* Beside x tasks in another set; @file is written, NULL: the set goes. */
 static void set_beside(const struct row *row, const char *file)
 {
 	struct place place, other;
 	struct crowd others;
 
-	if (lacks(row))
+	if (row_lacks(row, CPUSET))
 		return;
 	place_make(&place, CPUSET, 1, 0);
 	set_make(&place, "g");
@@ -106,7 +97,7 @@ static void set_siblings(const struct row *row, const char *file)
 {
 	struct place place;
 
-	if (lacks(row))
+	if (row_lacks(row, CPUSET))
 		return;
 	place_make(&place, CPUSET, 1, 0);
 	groups_each(&place, row->x, set_make);

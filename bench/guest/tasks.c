@@ -291,6 +291,12 @@ void vfork_refused(void)
 		die("vfork was not refused");
 }
 
+void mkdir_or_die(const char *path)
+{
+	if (mkdir(path, 0755))
+		die("mkdir %s", path);
+}
+
 void mkdir_rmdir(const char *path)
 {
 	if (mkdir(path, 0755) || rmdir(path))
@@ -317,4 +323,16 @@ void thread_refused(void)
 
 	if (pthread_create(&thread, NULL, thread_main, NULL) != EAGAIN)
 		die("pthread_create was not refused");
+}
+
+void open_read_close(const char *path)
+{
+	char buf[4096];
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		die("open %s", path);
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
 }
