@@ -10,7 +10,7 @@ cset=/usr/bin/cset
 # shellcheck source-path=SCRIPTDIR source=rc_check.sh
 . "${0%/*}/rc_check.sh"
 
-needs_cpuset $cset
+needs cpuset $cset
 
 # says WANT COMMAND...: does it succeed and print that somewhere?
 says()

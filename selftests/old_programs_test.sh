@@ -11,7 +11,7 @@ old=/tmp/old-cpuset
 # shellcheck source-path=SCRIPTDIR source=rc_check.sh
 . "${0%/*}/rc_check.sh"
 
-needs_cpuset $bin/lstopo-no-graphics $bin/findmnt
+needs cpuset $bin/lstopo-no-graphics $bin/findmnt
 
 # is WANT COMMAND...: does it succeed and print that?
 is()

@@ -21,17 +21,19 @@ check()
 	fi
 }
 
-# needs_cpuset PROGRAM...: skips the test where there are not these, and the controller
-needs_cpuset()
+# needs CONTROLLER PROGRAM...: skips the test where there are not these
+needs()
 {
+	controller=$1
+	shift
 	for program; do
 		[ -x "$program" ] || {
 			echo "1..0 # SKIP there is no $program"
 			exit 4
 		}
 	done
-	grep -q '^cpuset' /proc/rc/subsystems 2> /dev/null || {
-		echo "1..0 # SKIP kernel without CONFIG_RC_CPUSET"
+	grep -q "^$controller\>" /proc/rc/subsystems 2> /dev/null || {
+		echo "1..0 # SKIP kernel without the controller $controller"
 		exit 4
 	}
 }
