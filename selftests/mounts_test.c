@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,6 +287,43 @@ TEST_F(mounts, forgotten)
 	EXPECT_TRUE(RC_WAIT((long)rc_field(counts, "groups") <= groups));
 	TH_LOG("%d groups looked at, %lld are left", BATCHES * BATCH,
 	       (long long)rc_field(counts, "groups") - groups);
+}
+
+static int nr_dirs;
+
+static int count_dir(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	nr_dirs += type == FTW_D && ftw->level > 0;
+	return 0;
+}
+
+/* Are there no more groups than can be seen? */
+static bool none_is_kept(void)
+{
+	nr_dirs = 0;
+	return !nftw(RC_ROOT, count_dir, 8, FTW_PHYS) &&
+	       (int)rc_field(RC_ROOT "/debug/debug.counts", "groups") == nr_dirs;
+}
+
+/* Nor does who had a file of it open while it got another name elsewhere. */
+TEST_F(mounts, forgotten_under_old_name)
+{
+	char *name = strdup(rc_fmt("%s-new", self->grp));
+	int fd;
+
+	if (!rc_has_subsys("debug"))
+		SKIP(return, "kernel without CONFIG_RC_DEBUG");
+	ASSERT_TRUE(!!rc_bound_new("debug"));
+	ASSERT_TRUE(RC_WAIT(none_is_kept()));
+	fd = rc_open(rc_fmt("%s/events", self->grp2), O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, rename(self->grp, name));
+	/* The old name is seen to be no more, and dropped. */
+	ASSERT_EQ(-1, access(self->grp2, F_OK));
+	ASSERT_EQ(0, close(fd));
+	ASSERT_EQ(0, rc_rmdir(name));
+	EXPECT_TRUE(RC_WAIT(none_is_kept()));
+	free(name);
 }
 
 /* Nor does who has mounted something there, which nobody sees any more. */

@@ -367,10 +367,17 @@ static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 	return 1;
 }
 
+/*
+ * Is a dentry that nobody holds worth nothing? Nobody finds one whose directory was
+ * dropped, as it has another name by now, nor does rc_dir_forget().
+ */
 static int rc_d_delete(const struct dentry *dentry)
 {
+	const struct dentry *dir = dentry->d_parent;
+
 	return d_really_is_negative(dentry) ||
-	       rc_pde_dead(PDE(d_inode(dentry)));
+	       rc_pde_dead(PDE(d_inode(dentry))) ||
+	       (!IS_ROOT(dir) && d_unhashed(dir));
 }
 
 static const struct dentry_operations rc_dops = {
