@@ -135,11 +135,11 @@ static void add_lines(const char *path, const char *one, const char *two)
 	len = end - out;
 }
 
-/* What goes on whatever anybody does, and what counts the calls themselves. */
+/* What goes on whatever anybody does, or stays when it is undone, and what counts the calls. */
 static bool changes(const char *name)
 {
 	static const char * const parts[] = {
-		"cpuacct.", ".stat", ".trace", ".calls", ".counts", "memory_pressure",
+		"cpuacct.", ".stat", ".trace", ".calls", ".counts", ".peak", "memory_pressure",
 	};
 	size_t i;
 
@@ -256,17 +256,20 @@ const char *fault_state(pid_t top)
 
 const char *fault_difference(const char *before, const char *now)
 {
-	const char *line = now;
+	const char *line = now, *path = now;
 
 	while (*before && *before == *now) {
 		if (*now == '\n')
 			line = now + 1;
+		/* What is of a file comes after a line that begins with its path. */
+		if (now == line && *now == '/')
+			path = line;
 		before++;
 		now++;
 	}
 	before -= now - line;
-	return rc_fmt("'%.*s', was '%.*s'", (int)strcspn(line, "\n"), line,
-		      (int)strcspn(before, "\n"), before);
+	return rc_fmt("%.*s: '%.*s', was '%.*s'", (int)strcspn(path, " \n"), path,
+		      (int)strcspn(line, "\n"), line, (int)strcspn(before, "\n"), before);
 }
 
 /* Directories in @dir and in those below, as deep as they are made here. */
