@@ -19,28 +19,29 @@
  * and never less than there are: a task that moves counts where it goes to before it
  * ceases to where it comes from, and not twice in the groups above both.
  *
- * In a group without a limit, each CPU has a count of its own, so that nobody else's
- * cache line is written to; their sum is the number. Where there is a limit it has to
- * be known at each birth, so there is one count. Who sets a limit, or takes
- * it away, exchanges the one for the other.
+ * Where there is a limit, in the group or above it, the count has to be known at each
+ * birth, and is changed by each. Where there is none up to the root, nobody else's cache
+ * line is written to: a CPU notes what comes and goes in the groups that it was about
+ * last. What all have noted is added to the counts, and to those above, once a tick, when it
+ * gets much, when there is no more room for notes, and when a count is to be exact.
+ * Mostly there is nothing left to add by then.
  *
- * Where there is no limit up to the root, a CPU need not go all the way for each birth
- * and death either: it notes the difference for the group that it was about last, and
- * passes that on when it comes to another one, or when it would be missed. Mostly there
- * is none left by then.
- *
- * The peak of what is one number is exact. Of what is a sum it would take the sum at each
- * birth; it is taken at the first birth or death after each tick, before a death, so
- * that no number is missed that there was for a tick, and at each move.
+ * Where each birth is counted the peak is exact. Elsewhere it is that of the counts when
+ * notes are added to them, which is before the first birth or death after each tick: no
+ * number is missed that there was from one tick to the next, or that somebody has read.
  */
 
+#include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/percpu.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -56,7 +57,7 @@ static struct pids *to_pids(struct rc_state *st)
 	return container_of(st, struct pids, st);
 }
 
-static struct pids *pids_parent(struct pids *pids)
+static struct pids *pids_parent(const struct pids *pids)
 {
 	return to_pids(pids->st.parent);
 }
@@ -66,203 +67,189 @@ static bool pids_limited(const struct pids *pids)
 	return pids->limit != PIDS_NO_LIMIT;
 }
 
-/**
- * struct pids_note - what a CPU has not passed on yet
- * @pids: the group that it was about last, or NULL; no limit is in the way
- * @nr: how many are to be added to it and to all above it
- *
- * Protected by tasklist_lock.
- */
-struct pids_note {
-	struct pids *pids;
-	long nr;
-};
-
-static DEFINE_PER_CPU(struct pids_note, pids_notes);
-
 /* From a group up to where @end is, which is left out. */
 #define for_each_pids(pos, pids, end)					\
 	for ((pos) = (pids); (pos) != (end); (pos) = pids_parent(pos))
 
+/*
+ * Counts and notes
+ */
+
+/**
+ * struct pids_note - what has come and gone in a group, and is not counted yet
+ * @pids: the group; there is no limit on its way up. It is there as long as @nr is not 0
+ * @epoch: pids_epoch when that was found out; by another one it may not hold any more
+ * @nr: how many are to be added to it and to all above it
+ * @node: in pids_noted, if @nr was not 0 at any time since that was empty
+ */
+struct pids_note {
+	struct pids *pids;
+	unsigned long epoch;
+	long nr;
+	struct hlist_node node;
+};
+
+/* Each CPU has so many notes. All together have so few in use that adding takes no long. */
+#define PIDS_NOTE_BITS	2
+#define PIDS_MAX_NOTED	64
+
+/* All that follows is protected by tasklist_lock. */
+static DEFINE_PER_CPU(struct pids_note[1 << PIDS_NOTE_BITS], pids_notes);
+static HLIST_HEAD(pids_noted);
+static unsigned int pids_nr_noted;
+static unsigned long pids_epoch;
+/* In jiffies. */
+static unsigned long pids_last_added;
+
 static bool pids_within(const struct pids *pids, const struct pids *top)
 {
 	while (pids->depth > top->depth)
-		pids = container_of(pids->st.parent, struct pids, st);
+		pids = pids_parent(pids);
 	return pids == top;
 }
 
 VISIBLE_IF_KUNIT long pids_sum(const struct pids *pids)
 {
+	const struct pids_note *note;
 	long sum = pids->count;
-	int cpu;
 
 	lockdep_assert_held(&tasklist_lock);
-	if (pids_limited(pids))
-		return sum;
-	for_each_possible_cpu(cpu) {
-		const struct pids_note *note = per_cpu_ptr(&pids_notes, cpu);
-
-		sum += per_cpu(*pids->cpu, cpu);
+	hlist_for_each_entry(note, &pids_noted, node)
 		if (note->nr && pids_within(note->pids, pids))
 			sum += note->nr;
-	}
 	return sum;
 }
 
 VISIBLE_IF_KUNIT long pids_peak(const struct pids *pids)
 {
-	return max(pids->peak, pids_sum(pids));
+	return max(READ_ONCE(pids->peak), pids_sum(pids));
 }
 
-/* Notes the numbers of these groups if they are peaks; of each once a tick. */
-static noinline void pids_see(struct pids *pids)
+/* Where nothing is noted. */
+static void pids_see(struct pids *pids)
 {
-	unsigned long now = jiffies;
+	pids->peak = max(pids->peak, pids->count);
+}
+
+/*
+ * Adds what was noted to the counts, all of it before one of them is looked at: a part
+ * could be more than there has been.
+ */
+static noinline void pids_add_noted(void)
+{
+	struct pids_note *note;
+	struct hlist_node *next;
 	struct pids *pos;
 
-	for_each_pids(pos, pids, &pids_top) {
-		if (!pids_limited(pos) && pos->seen == now)
-			continue;
-		pos->seen = now;
-		pos->peak = pids_peak(pos);
+	hlist_for_each_entry(note, &pids_noted, node)
+		if (note->nr)
+			for_each_pids(pos, note->pids, &pids_top)
+				pos->count += note->nr;
+	hlist_for_each_entry_safe(note, next, &pids_noted, node) {
+		if (note->nr)
+			for_each_pids(pos, note->pids, &pids_top)
+				pids_see(pos);
+		note->nr = 0;
+		hlist_del_init(&note->node);
 	}
+	pids_nr_noted = 0;
+	pids_last_added = jiffies;
 }
 
-static void pids_add(struct pids *pids, long nr)
+static struct pids_note *pids_note_of(const struct pids *pids)
 {
-	if (unlikely(pids_limited(pids)))
-		pids->count += nr;
-	else
-		__this_cpu_add(*pids->cpu, nr);
+	return this_cpu_ptr(&pids_notes[hash_ptr(pids, PIDS_NOTE_BITS)]);
 }
 
-/* It does not matter which CPU's, as it is only their sum that does. */
-static void pids_pass_on(struct pids_note *note)
+static void pids_note(struct pids_note *note, long nr)
 {
-	struct pids *pos;
-
-	if (note->nr)
-		for_each_pids(pos, note->pids, &pids_top)
-			pids_add(pos, note->nr);
-	note->nr = 0;
-	note->pids = NULL;
-}
-
-/* Of all CPUs what is about @top or a group below it. */
-static void pids_pass_all_on(struct pids *top)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct pids_note *note = per_cpu_ptr(&pids_notes, cpu);
-
-		if (note->pids && pids_within(note->pids, top))
-			pids_pass_on(note);
-	}
-}
-
-/* From now on, that is what this CPU is about. */
-static void pids_begin_note(struct pids *pids)
-{
-	struct pids_note *note = this_cpu_ptr(&pids_notes);
-
-	pids_pass_on(note);
-	note->pids = pids;
-}
-
-/* Is it enough to note it? */
-static bool pids_noted(struct pids *pids, long nr)
-{
-	struct pids_note *note = this_cpu_ptr(&pids_notes);
-
-	if (note->pids != pids)
-		return false;
+	if (unlikely(pids_last_added != jiffies))
+		pids_add_noted();
 	note->nr += nr;
+	if (hlist_unhashed(&note->node)) {
+		hlist_add_head(&note->node, &pids_noted);
+		if (++pids_nr_noted == PIDS_MAX_NOTED)
+			pids_add_noted();
+	}
+}
+
+/* Is it enough to note it, as was found out before? */
+static bool pids_noted_before(struct pids *pids, long nr)
+{
+	struct pids_note *note = pids_note_of(pids);
+
+	if (note->pids != pids || note->epoch != pids_epoch)
+		return false;
+	pids_note(note, nr);
 	return true;
 }
 
-static void pids_refuse(struct pids *pids, struct pids *full)
+/* There is no limit from here on. */
+static void pids_note_above(struct pids *pids, long nr)
 {
-	struct pids *pos;
+	struct pids_note *note = pids_note_of(pids);
 
-	for_each_pids(pos, pids, full)
-		pids_add(pos, -1);
-	WRITE_ONCE(pids->refused, pids->refused + 1);
-	rc_state_changed(&pids->st);
+	if (pids == &pids_top)
+		return;
+	if (note->nr && note->pids != pids)
+		pids_add_noted();
+	note->pids = pids;
+	note->epoch = pids_epoch;
+	pids_note(note, nr);
 }
 
 static noinline int pids_try_charge_path(struct pids *pids)
 {
-	bool limited = false, see = false;
-	struct pids *pos;
+	struct pids *end = pids, *pos;
 
 	for_each_pids(pos, pids, &pids_top) {
-		if (!pids_limited(pos)) {
-			__this_cpu_inc(*pos->cpu);
+		if (!pids_limited(pos))
 			continue;
-		}
 		if (pos->count >= pos->limit) {
-			pids_refuse(pids, pos);
+			WRITE_ONCE(pids->refused, pids->refused + 1);
+			rc_state_changed(&pids->st);
 			return -EAGAIN;
 		}
-		see |= pos->count++ == pos->peak;
-		limited = true;
+		end = pids_parent(pos);
 	}
-	if (unlikely(see))
-		pids_see(pids);
-	if (!limited)
-		pids_begin_note(pids);
+	for_each_pids(pos, pids, end) {
+		pos->count++;
+		pids_see(pos);
+	}
+	pids_note_above(end, 1);
 	return 0;
 }
 
 static noinline void pids_uncharge_path(struct pids *pids)
 {
-	bool limited = false;
-	struct pids *pos;
+	struct pids *end = pids, *pos;
 
-	for_each_pids(pos, pids, &pids_top) {
-		limited |= pids_limited(pos);
-		pids_add(pos, -1);
-	}
-	if (!limited)
-		pids_begin_note(pids);
+	for_each_pids(pos, pids, &pids_top)
+		if (pids_limited(pos))
+			end = pids_parent(pos);
+	for_each_pids(pos, pids, end)
+		pos->count--;
+	pids_note_above(end, -1);
 }
 
 /* One more in a group and all above it, or none: then it is -EAGAIN. */
 VISIBLE_IF_KUNIT int pids_try_charge(struct pids *pids)
 {
-	unsigned long now = jiffies;
-	int err = 0;
-
-	if (!pids_noted(pids, 1))
-		err = pids_try_charge_path(pids);
-	if (unlikely(pids->seen != now) && !err)
-		pids_see(pids);
-	return err;
+	return pids_noted_before(pids, 1) ? 0 : pids_try_charge_path(pids);
 }
 
 /* One less. */
 VISIBLE_IF_KUNIT void pids_uncharge(struct pids *pids)
 {
-	unsigned long now = jiffies;
-
-	if (unlikely(pids->seen != now))
-		pids_see(pids);
-	if (!pids_noted(pids, -1))
+	if (!pids_noted_before(pids, -1))
 		pids_uncharge_path(pids);
 }
 
+/* Nothing is noted in a group with a limit, or below it. */
 VISIBLE_IF_KUNIT void pids_set_limit(struct pids *pids, int limit)
 {
-	int cpu;
-
-	if (!pids_limited(pids)) {
-		pids_pass_all_on(pids);
-		pids->count = pids_sum(pids);
-		pids->peak = max(pids->peak, pids->count);
-		for_each_possible_cpu(cpu)
-			per_cpu(*pids->cpu, cpu) = 0;
-	}
+	pids_add_noted();
+	pids_epoch++;
 	WRITE_ONCE(pids->limit, limit);
 }
 
@@ -309,7 +296,7 @@ static void pids_shift(struct rc_state *in, struct rc_state *out, long nr)
 
 	write_lock_irq(&tasklist_lock);
 	for_each_pids(pos, pids, end)
-		pids_add(pos, nr);
+		pos->count += nr;
 	write_unlock_irq(&tasklist_lock);
 }
 
@@ -334,11 +321,12 @@ static void pids_attach(struct rc_state *to, struct rc_state *from,
 	struct pids *end = pids_common(a, b);
 
 	write_lock_irq(&tasklist_lock);
+	pids_add_noted();
 	for_each_pids(pos, a, end)
-		pos->peak = pids_peak(pos);
+		pids_see(pos);
 	for_each_pids(pos, b, end) {
-		pos->peak = pids_peak(pos);
-		pids_add(pos, -1);
+		pids_see(pos);
+		pos->count--;
 	}
 	write_unlock_irq(&tasklist_lock);
 }
@@ -354,11 +342,6 @@ static struct rc_state *pids_create(struct rc_state *parent)
 	pids = kzalloc(sizeof(*pids), GFP_KERNEL_ACCOUNT);
 	if (!pids)
 		return ERR_PTR(-ENOMEM);
-	pids->cpu = alloc_percpu_gfp(long, GFP_KERNEL_ACCOUNT);
-	if (!pids->cpu) {
-		kfree(pids);
-		return ERR_PTR(-ENOMEM);
-	}
 	pids->depth = to_pids(parent)->depth + 1;
 	pids->limit = PIDS_NO_LIMIT;
 	return &pids->st;
@@ -369,10 +352,11 @@ static void pids_destroy(struct rc_state *st)
 	struct pids *pids = to_pids(st);
 
 	write_lock_irq(&tasklist_lock);
-	pids_pass_all_on(pids);
-	WARN_ON_ONCE(pids_sum(pids));
+	pids_add_noted();
+	/* Another one may come to be in its place. */
+	pids_epoch++;
+	WARN_ON_ONCE(pids->count);
 	write_unlock_irq(&tasklist_lock);
-	free_percpu(pids->cpu);
 	kfree(pids);
 }
 
@@ -407,10 +391,19 @@ static int pids_max_write(struct rc_state *st, const struct rc_file *file,
 	return 0;
 }
 
+/* What somebody has seen is in the peak, whatever happens until the next tick. */
 static s64 pids_current_read(struct rc_state *st, const struct rc_file *file)
 {
+	struct pids *pids = to_pids(st);
+	long sum, peak;
+
 	guard(read_lock)(&tasklist_lock);
-	return pids_sum(to_pids(st));
+	sum = pids_sum(pids);
+	/* Others can be reading as well. */
+	peak = READ_ONCE(pids->peak);
+	while (sum > peak && !try_cmpxchg(&pids->peak, &peak, sum))
+		;
+	return sum;
 }
 
 static s64 pids_peak_read(struct rc_state *st, const struct rc_file *file)

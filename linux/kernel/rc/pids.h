@@ -4,7 +4,6 @@
 #define _RC_PIDS_H
 
 #include <kunit/visibility.h>
-#include <linux/percpu.h>
 #include <linux/rc.h>
 #include <linux/threads.h>
 
@@ -16,24 +15,20 @@
  * @st: for the core
  * @depth: 0 at the top, which keeps no count; never changes
  * @limit: how many there may be, or PIDS_NO_LIMIT
- * @cpu: what has come and gone on each CPU while there was no limit, mostly other
- *	tasks; all zero while there is one
- * @count: the rest of their number, which is all while there is a limit
+ * @count: their number, but for what CPUs have noted
  * @peak: the highest number that was seen
- * @seen: when that was looked at, in jiffies
  * @refused: how often the group's own tasks could not fork; read without a lock
  *
  * All that changes is protected by tasklist_lock, which is held where tasks are born
- * and reaped anyway; @limit is also written under rc_mutex.
+ * and reaped anyway; @limit is also written under rc_mutex, and @peak by who reads the
+ * count, under the lock for reading.
  */
 struct pids {
 	struct rc_state st;
 	unsigned int depth;
 	int limit;
-	long __percpu *cpu;
 	long count;
 	long peak;
-	unsigned long seen;
 	unsigned long refused;
 };
 

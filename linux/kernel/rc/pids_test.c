@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/sched/task.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "pids.h"
 
@@ -158,24 +159,73 @@ static void pids_limit_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, numbers(test, pids_sum), 0);
 }
 
-/* Tasks are born on one CPU and reaped on another, more often than a number can hold. */
+struct pids_work {
+	struct pids *pids;
+	int nr;
+};
+
+static long charge_here(void *arg)
+{
+	struct pids_work *work = arg;
+
+	return charge(work->pids, work->nr);
+}
+
+static long charge_on(unsigned int cpu, struct pids *pids, int nr)
+{
+	struct pids_work work = { pids, nr };
+
+	return work_on_cpu(cpu, charge_here, &work);
+}
+
+/* Tasks are born on one CPU and reaped on another, again and again. */
 static void pids_cpus_test(struct kunit *test)
 {
+	unsigned int first = cpumask_first(cpu_online_mask);
+	unsigned int last = cpumask_last(cpu_online_mask);
 	struct pids_fixture *fix = test->priv;
-	struct pids *high = fix->pids[HIGH];
-	int first = cpumask_first(cpu_possible_mask);
-	int last = cpumask_last(cpu_possible_mask);
+	struct pids *low = fix->pids[LOW];
+	int i;
 
-	per_cpu(*high->cpu, first) += LONG_MAX;
-	per_cpu(*high->cpu, last) -= LONG_MAX;
-	KUNIT_EXPECT_EQ(test, charge(high, 3), 0);
-	KUNIT_EXPECT_EQ(test, numbers(test, pids_sum), 3000);
-	limit(high, 4);
-	KUNIT_EXPECT_EQ(test, charge(high, 1), 0);
-	KUNIT_EXPECT_EQ(test, charge(high, 1), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, per_cpu(*high->cpu, first), 0);
-	KUNIT_EXPECT_EQ(test, per_cpu(*high->cpu, last), 0);
-	charge(high, -4);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, charge_on(first, low, 3), 0);
+		KUNIT_EXPECT_EQ(test, charge_on(last, low, -2), 0);
+		KUNIT_EXPECT_EQ(test, numbers(test, pids_sum), 1110 * (i + 1));
+	}
+	limit(fix->pids[HIGH], 4);
+	KUNIT_EXPECT_EQ(test, charge_on(last, low, 1), 0);
+	KUNIT_EXPECT_EQ(test, charge_on(first, low, 1), -EAGAIN);
+	limit(fix->pids[HIGH], PIDS_NO_LIMIT);
+	KUNIT_EXPECT_EQ(test, charge_on(last, low, -4), 0);
+	KUNIT_EXPECT_EQ(test, numbers(test, pids_sum), 0);
+}
+
+/* There are more groups than a CPU has notes of, beside one with a limit. */
+static void pids_notes_test(struct kunit *test)
+{
+	struct pids_fixture *fix = test->priv;
+	struct pids *mid = fix->pids[MID], *many[6];
+	struct rc_state *st;
+	int i;
+
+	limit(fix->pids[LOW], 2);
+	KUNIT_EXPECT_EQ(test, charge(fix->pids[LOW], 2), 0);
+	for (i = 0; i < ARRAY_SIZE(many); i++) {
+		st = pids_subsys.create(&mid->st);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, st);
+		st->parent = &mid->st;
+		many[i] = container_of(st, struct pids, st);
+		KUNIT_EXPECT_EQ(test, charge(many[i], 1), 0);
+	}
+	KUNIT_EXPECT_EQ(test, charge(fix->pids[LOW], 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, numbers(test, pids_sum), 8820);
+	for (i = 0; i < ARRAY_SIZE(many); i++) {
+		charge(many[i], -1);
+		pids_subsys.destroy(&many[i]->st);
+	}
+	KUNIT_EXPECT_EQ(test, numbers(test, pids_sum), 2220);
+	charge(fix->pids[LOW], -2);
+	KUNIT_EXPECT_EQ(test, numbers(test, pids_sum), 0);
 }
 
 /* With a limit, the peak is the highest number that there has been. */
@@ -253,6 +303,7 @@ static struct kunit_case pids_cases[] = {
 	KUNIT_CASE(pids_refuse_test),
 	KUNIT_CASE(pids_limit_test),
 	KUNIT_CASE(pids_cpus_test),
+	KUNIT_CASE(pids_notes_test),
 	KUNIT_CASE(pids_peak_test),
 	KUNIT_CASE_PARAM(pids_move_test, pids_move_gen_params),
 	{ }
