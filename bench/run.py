@@ -169,7 +169,7 @@ def objects(backend, tree):
         return {"core+proc+cpuset+cpuacct": [p for p in (tree / "kernel/cgroup").glob("*.o") if p != pids],
                 "pids": [pids]}
     parts = {"core": [p for p in (tree / "kernel/rc").glob("*.o")
-                      if not p.name.startswith(("cpuacct", "cpuset", "pids"))],
+                      if not p.name.startswith(("cpu", "pids"))],
              "proc": list((tree / "fs/proc").glob("rc*.o")),
              "cpuset": list((tree / "kernel/rc").glob("cpuset*.o")),
              "cpuacct": list((tree / "kernel/rc").glob("cpuacct*.o"))}
