@@ -137,7 +137,7 @@ bomb_is_full()
 
 # A failure must not leave a job behind that burns CPU under the user's shell.
 hogs=
-trap 'kill $compress $backup $monitor $hogs $(cat $pids/bomb/procs) 2> /dev/null' EXIT
+trap 'kill $compress $backup $monitor $hogs $(cat $pids/bomb/procs 2> /dev/null) 2> /dev/null' EXIT
 
 compress & compress=$!
 watch_over & backup=$!
