@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/sched/types.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,6 +328,27 @@ TEST_F_TIMEOUT(deadline, balance, RC_RACE_TIMEOUT)
 	EXPECT_TRUE(RC_WAIT(deadline_task(self->b) > 0));
 	EXPECT_TRUE(RC_WAIT(deadline_task(self->b) > 0));
 	EXPECT_EQ(-EBUSY, deadline_task(self->b));
+}
+
+/* Nor of one that others make cease to be one while it sleeps, long after it has run. */
+TEST_F(deadline, leave_asleep)
+{
+	struct cs_worker *worker = cs_worker_new();
+	struct sched_param none = { };
+	int i, status;
+
+	ASSERT_TRUE(!!worker);
+	ASSERT_EQ(0, cs_attach(self->a, worker->pid));
+	ASSERT_EQ(0, cs_do(worker, run_briefly));
+	ASSERT_EQ(0, kill(worker->pid, SIGSTOP));
+	ASSERT_EQ(worker->pid, waitpid(worker->pid, &status, WUNTRACED));
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, set_deadline(worker->pid, 70, 100));
+		ASSERT_EQ(0, sched_setscheduler(worker->pid, SCHED_OTHER, &none));
+	}
+	EXPECT_LT(0, deadline_task(self->a));
+	EXPECT_LT(0, deadline_task(self->a));
+	EXPECT_EQ(-EBUSY, deadline_task(self->a));
 }
 
 /* For cs_do(): uses half a second of that, ahead of its time. */
