@@ -195,8 +195,10 @@ static void start_worker(int i)
 	/* It may have been killed in the middle. */
 	me->since = 0;
 	me->op = -1;
-	if (rc_get(&storm->busy) == i + 1)
+	if (rc_get(&storm->busy) == i + 1) {
+		unlink(STORM_HANG);
 		rc_set(&storm->busy, 0);
+	}
 	for (j = 0; j < STORM_SUBJECTS; j++) {
 		storm->actor[STORM_MAX_WORKERS + i * STORM_SUBJECTS + j].pid = 0;
 		storm->actor[STORM_MAX_WORKERS + i * STORM_SUBJECTS + j].since = 0;
@@ -252,8 +254,8 @@ static const struct storm_actor *moving(long pause)
 	return NULL;
 }
 
-/* Who waits for something that nobody can interrupt, or wants to run: and where. */
-static void tell_of_tasks(void)
+/* Those in one of the states, and where; of kernel threads, who cannot be interrupted. */
+static void tell_of_tasks(const char *states)
 {
 	static struct storm_name names[1024];
 	int nr = storm_children("/proc", names, 1024, false), i;
@@ -261,20 +263,21 @@ static void tell_of_tasks(void)
 	for (i = 0; i < nr; i++) {
 		const char *dir = rc_fmt("/proc/%s", names[i].text);
 		char buf[512], *state, *stack, *at;
-		pid_t pid = atoi(names[i].text);
+		pid_t pid = atoi(names[i].text), parent;
 
 		if (!pid || rc_read(rc_fmt("%s/stat", dir), buf, sizeof(buf)) <= 0)
 			continue;
 		state = strrchr(buf, ')') + 2;
-		if (*state != 'D' && *state != 'R' && *state != 'T' && *state != 't')
+		parent = atoi(state + 2);
+		if (!strchr(parent == 2 ? "DR" : states, *state))
 			continue;
 		state[1] = '\0';
 		stack = rc_text(rc_fmt("%s/stack", dir));
 		for (at = stack; at && *at; at++)
 			if (*at == '\n')
 				*at = ' ';
-		dprintf(STDOUT_FILENO, "# %s, CPU %d of %s: %.500s\n", buf, cs_cpu_of(pid),
-			cs_cpus_allowed(pid), stack ?: "");
+		dprintf(STDOUT_FILENO, "# %s, child of %d, CPU %d of %s: %.500s\n", buf, parent,
+			cs_cpu_of(pid), cs_cpus_allowed(pid), stack ?: "");
 		free(stack);
 	}
 }
@@ -289,7 +292,7 @@ static void tell_of(const struct storm_actor *me)
 		    me->step, stack ?: "");
 	free(stack);
 	if (rc_get(&storm->said) < ENOUGH)
-		tell_of_tasks();
+		tell_of_tasks("DRTt");
 }
 
 /* In a process of its own, which does nothing that could wait. */
@@ -415,6 +418,26 @@ static void print_trails(void)
 	}
 }
 
+/*
+ * Those whose parent has been killed: who has been given other credentials since, or was
+ * executed by a thread, does not end with it, and may be stopped.
+ */
+static void kill_children(void)
+{
+	static struct storm_name names[1024];
+	int nr = storm_children("/proc", names, 1024, false), i;
+
+	for (i = 0; i < nr; i++) {
+		char buf[512];
+		pid_t pid = atoi(names[i].text), parent = 0;
+
+		if (pid && rc_read(rc_fmt("/proc/%d/stat", pid), buf, sizeof(buf)) > 0)
+			sscanf(strrchr(buf, ')') + 1, " %*c %d", &parent);
+		if (parent == getpid())
+			kill(pid, SIGKILL);
+	}
+}
+
 static void stop_all(void)
 {
 	double until = rc_now() + PATIENCE;
@@ -427,8 +450,18 @@ static void stop_all(void)
 		while (worker_pid[i] > 0 && !waitpid(worker_pid[i], NULL, WNOHANG | __WALL) &&
 		       rc_now() < until)
 			rc_nap();
-	if (rc_end_children())
+	until = rc_now() + storm->bound;
+	do {
+		kill_children();
+		i = waitpid(-1, NULL, WNOHANG | __WALL);
+		if (!i)
+			rc_nap();
+	} while (i >= 0 && rc_now() < until);
+	if (i >= 0) {
 		storm_wrong(STORM_WAITS, "some cannot be killed");
+		tell_of_tasks("DRTtSZ");
+	}
+	rc_end_children();
 }
 
 static void run(double seconds)
