@@ -351,6 +351,42 @@ TEST_F(deadline, leave_asleep)
 	EXPECT_EQ(-EBUSY, deadline_task(self->a));
 }
 
+static int count_on(void *arg)
+{
+	while (true)
+		rc_inc((long *)arg);
+	return 0;
+}
+
+/* A task that has nothing left to run with when its CPU goes off line is not lost. */
+TEST_F(deadline, throttled_offline)
+{
+	struct sched_param none = { };
+	long *count = rc_shared(sizeof(*count)), before;
+	pid_t pid;
+	int i;
+
+	ASSERT_TRUE(!!count);
+	ASSERT_EQ(0, cs_write(self->root, "sched_load_balance", "1"));
+	pid = rc_spawn(count_on, count);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, cs_set_affinity(pid, "7"));
+	ASSERT_TRUE(RC_WAIT(cs_cpu_of(pid) == 7));
+	ASSERT_EQ(0, cs_set_affinity(pid, "0-7"));
+	ASSERT_EQ(0, set_deadline(pid, 200, 4000));
+	/* It has used that up soon, and waits for long. */
+	do {
+		before = rc_get(count);
+		for (i = 0; i < 20; i++)
+			rc_nap();
+	} while (rc_get(count) != before);
+	ASSERT_NE(0, cs_cpu_of(pid));
+	ASSERT_EQ(0, cs_online_cpu(cs_cpu_of(pid), false));
+	ASSERT_EQ(0, sched_setscheduler(pid, SCHED_OTHER, &none));
+	before = rc_get(count);
+	EXPECT_TRUE(RC_WAIT_FOR(30, rc_get(count) != before));
+}
+
 /* For cs_do(): uses half a second of that, ahead of its time. */
 static int burn(struct cs_worker *worker)
 {
