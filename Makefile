@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 # What the scripts take from the environment.
-export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS SHORTEN
+export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS SHORTEN OPS PLAY
 export J ?= $(shell nproc)
 
 # DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both. Every one that
@@ -29,6 +29,9 @@ help:
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
 	@echo 'make waits             how long who is slow keeps others waiting, at length: with'
 	@echo '                       20,000 groups, 10,000 threads (part of check, in short)'
+	@echo 'make model             random operations, each compared with a model of the rules'
+	@echo '                       (OPS=100000, SEED=)'
+	@echo 'make selftest-model    only the test of that model, which needs no guest'
 	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
 	@echo 'make stress            a storm of random operations by many users, for 30 minutes on'
 	@echo '                       the debug kernel (MINUTES=, SEED=, ONLY=, SKIP=, WORKERS=)'
@@ -48,6 +51,7 @@ help:
 	@echo '                           finds data races)'
 	@echo '           RACE=seconds    how long each race runs (10; 20 on the debug kernel)'
 	@echo '           LIMIT=seconds   how long one test program may take'
+	@echo '           PLAY=file       operations for the model, instead of random ones'
 	@echo '           PARTS=names     parts of the benchmark, see bench/run.py'
 	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
 	@echo '           PROCPS_SRC=dir  a tree of procps-ng 4.0.4, likewise'
@@ -80,7 +84,7 @@ run: kernel guest
 # One kernel is enough for the harness's own test.
 .PHONY: check check-procps check-kselftests selftest-harness
 check: kernel guest
-	@qemu/check $(KERNELS) $(if $(T),,procps harness-$(firstword $(KERNELS)))
+	@qemu/check $(KERNELS) $(if $(T),,procps $(patsubst %,model-%,$(filter release,$(KERNELS))) harness-$(firstword $(KERNELS)))
 
 check-procps: setup
 	@qemu/check procps
@@ -104,6 +108,15 @@ stress: kernel guest
 .PHONY: waits
 waits: kernel guest
 	@T=waits_test RACE=$(or $(RACE),300) qemu/check $(KERNELS)
+
+# What it takes from the environment, qemu/model says.
+.PHONY: model selftest-model
+selftest-model:
+	@cd model && python3 -m reference.selftest
+
+model: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
+model: kernel guest
+	@qemu/model $(KERNELS)
 
 .PHONY: coverage
 coverage:
