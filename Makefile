@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 # What the scripts take from the environment.
-export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS SHORTEN OPS PLAY
+export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS SHORTEN OPS PLAY INPUTS
 export J ?= $(shell nproc)
 
 # DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both. Every one that
@@ -32,6 +32,8 @@ help:
 	@echo 'make model             random operations, each compared with a model of the rules'
 	@echo '                       (OPS=100000, SEED=)'
 	@echo 'make selftest-model    only the test of that model, which needs no guest'
+	@echo 'make fuzz              bad input to all files and directories (INPUTS=10000000,'
+	@echo '                       SEED=)'
 	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
 	@echo 'make stress            a storm of random operations by many users, for 30 minutes on'
 	@echo '                       the debug kernel (MINUTES=, SEED=, ONLY=, SKIP=, WORKERS=)'
@@ -109,7 +111,7 @@ stress: kernel guest
 waits: kernel guest
 	@T=waits_test RACE=$(or $(RACE),300) qemu/check $(KERNELS)
 
-# What it takes from the environment, qemu/model says.
+# What they take from the environment, qemu/model and qemu/fuzz say.
 .PHONY: model selftest-model
 selftest-model:
 	@cd model && python3 -m reference.selftest
@@ -117,6 +119,11 @@ selftest-model:
 model: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
 model: kernel guest
 	@qemu/model $(KERNELS)
+
+.PHONY: fuzz
+fuzz: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
+fuzz: kernel guest
+	@qemu/fuzz $(KERNELS)
 
 .PHONY: coverage
 coverage:
