@@ -305,6 +305,9 @@ FIXTURE_SETUP(writing)
 FIXTURE_TEARDOWN(writing)
 {
 	close(self->trap.uffd);
+	/* Writers have come in; who has ended is there for a moment after he was joined. */
+	EXPECT_EQ(0, rc_write(rc_fmt("%s/procs", self->hier), "0"));
+	EXPECT_TRUE(RC_WAIT(!rc_count(rc_fmt("%s/tasks", self->grp))));
 	EXPECT_EQ(0, rc_teardown());
 }
 
