@@ -268,7 +268,7 @@ const char *fault_difference(const char *before, const char *now)
 		now++;
 	}
 	before -= now - line;
-	return rc_fmt("%.*s: '%.*s', was '%.*s'", (int)strcspn(path, " \n"), path,
+	return rc_fmt("%.*s: '%.*s', was '%.*s'", (int)strcspn(path, "\n "), path,
 		      (int)strcspn(line, "\n"), line, (int)strcspn(before, "\n"), before);
 }
 
