@@ -23,7 +23,7 @@ now()
 build()
 {
 	cat > $dir/Makefile << 'END'
-all: $(addprefix job,$(shell seq 24))
+all: $(addprefix job,$(shell seq 12))
 job%: ; @i=0; while [ $$i -lt 100000 ]; do i=$$((i + 1)); done
 END
 	sh -c 'echo 0 > $0/procs && exec "$@"' $hier/build $make -s -j 8 -C $dir > /dev/null 2>&1
