@@ -367,17 +367,11 @@ static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 	return 1;
 }
 
-/*
- * Is a dentry that nobody holds worth nothing? Nobody finds one whose directory was
- * dropped, as it has another name by now, nor does rc_dir_forget().
- */
+/* Nobody finds one in a directory that was dropped for its old name; see rc_dir_forget(). */
 static int rc_d_delete(const struct dentry *dentry)
 {
-	const struct dentry *dir = dentry->d_parent;
-
-	return d_really_is_negative(dentry) ||
-	       rc_pde_dead(PDE(d_inode(dentry))) ||
-	       (!IS_ROOT(dir) && d_unhashed(dir));
+	return d_really_is_negative(dentry) || rc_pde_dead(PDE(d_inode(dentry))) ||
+	       (!IS_ROOT(dentry->d_parent) && d_unhashed(dentry->d_parent));
 }
 
 static const struct dentry_operations rc_dops = {

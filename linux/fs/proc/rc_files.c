@@ -34,8 +34,7 @@
  * @ucounts: on whose account @pids are; likewise
  * @next: position in @pids behind what was shown last; likewise
  * @again: a reader is at the beginning, where ids are collected anew
- * @changes: how often what the file shows had changed when its reader last looked;
- *	may be read without a lock
+ * @changes: rc_changes() when its reader last looked; may be read without a lock
  */
 struct rc_open {
 	struct rc_group *grp;
@@ -310,10 +309,7 @@ static __poll_t rc_poll(struct file *file, poll_table *wait)
 	__poll_t ready = EPOLLIN | EPOLLRDNORM;
 
 	poll_wait(file, &of->grp->wait, wait);
-	/*
-	 * Pairs with the barrier of wq_has_sleeper() in rc_group_populate() and
-	 * rc_state_changed().
-	 */
+	/* Pairs with wq_has_sleeper()'s in rc_group_populate() and rc_state_changed(). */
 	smp_mb();
 	if (READ_ONCE(of->changes) != rc_changes(of) ||
 	    rc_pde_dead(PDE(file_inode(file))))
