@@ -32,7 +32,6 @@
  */
 
 #include <linux/atomic.h>
-#include <linux/cleanup.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/hash.h>
@@ -397,19 +396,24 @@ static s64 pids_current_read(struct rc_state *st, const struct rc_file *file)
 	struct pids *pids = to_pids(st);
 	long sum, peak;
 
-	guard(read_lock)(&tasklist_lock);
+	read_lock(&tasklist_lock);
 	sum = pids_sum(pids);
 	/* Others can be reading as well. */
 	peak = READ_ONCE(pids->peak);
 	while (sum > peak && !try_cmpxchg(&pids->peak, &peak, sum))
 		;
+	read_unlock(&tasklist_lock);
 	return sum;
 }
 
 static s64 pids_peak_read(struct rc_state *st, const struct rc_file *file)
 {
-	guard(read_lock)(&tasklist_lock);
-	return pids_peak(to_pids(st));
+	long peak;
+
+	read_lock(&tasklist_lock);
+	peak = pids_peak(to_pids(st));
+	read_unlock(&tasklist_lock);
+	return peak;
 }
 
 static unsigned int pids_events_changes(struct rc_state *st)
