@@ -19,7 +19,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/rseq.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -472,11 +474,19 @@ static bool cannot_inject(void)
 	return access(FAIL_NTH, F_OK) || access(FAULTS "fail_usercopy", F_OK);
 }
 
+/* The kernel kills who cannot be told there that he was preempted, for a fault say. */
+static void leave_rseq(void)
+{
+	syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset,
+		sizeof(struct rseq), RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+}
+
 /* All that the caller needs to have faults as he works. */
 static int begin(const struct fault_op *op)
 {
 	int ret = cs_nr_mems() < 2 ? -ENODEV : rc_setup();
 
+	leave_rseq();
 	ret = ret ?: inject("failslab") ?: inject("fail_page_alloc") ?:
 	      rc_write(FAULTS "fail_usercopy/verbose", "0") ?:
 	      rc_write(FAULTS "fail_page_alloc/min-order", "0") ?:
