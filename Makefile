@@ -86,7 +86,8 @@ run: kernel guest
 # One kernel is enough for the harness's own test.
 .PHONY: check check-procps check-kselftests selftest-harness
 check: kernel guest
-	@qemu/check $(KERNELS) $(if $(T),,procps $(patsubst %,model-%,$(filter release,$(KERNELS))) harness-$(firstword $(KERNELS)))
+	@qemu/check $(KERNELS) $(if $(T),,procps $(patsubst %,model-%,$(filter release,$(KERNELS))) \
+		$(patsubst %,storm-%,$(filter release,$(KERNELS))) harness-$(firstword $(KERNELS)))
 
 check-procps: setup
 	@qemu/check procps

@@ -96,7 +96,7 @@ echo $p3 > $acct/dbx/tasks
 echo $burner > $acct/db/tasks
 
 check "rcgroup" is "$(column rcgroup $p1)" "cpuacct:/db,jobs:/gold/x"
-check "rcgroup of odd names" is "$(column rcgroup $p2)" "cpuacct:/db/logs,jobs:/a,b:c d"
+check "rcgroup of odd names" is "$(column rcgroup $p2)" 'cpuacct:/db/logs,jobs:/a\,b:c d'
 check "rcgroup of root groups" is "$(column rcgroup 1)" "/"
 check "rcgroup@" is "$(column rcgroup@jobs $p1)" "/gold/x"
 check "rcgroup@ of a root group" is "$(column rcgroup@jobs $p3)" "/"
@@ -135,37 +135,62 @@ check "pgrep --rcgroup is exact" is "$(by_pgrep --rcgroup /db)" 1
 check "pgrep --rcgroup with descendants" is "$(by_pgrep --rcgroup /db/)" 12
 check "pgrep --inverse" is "$(by_pgrep -v --rcgroup /db/)" 3
 
-# A row for a group: what it counts and sums up are the rows below it.
+# A row for a group: what it counts and sums up are the tasks below it, and those of
+# the groups that are indented deeper.
 top_adds_up()
 {
 	/bin/top -b -n1 -w 120 -e k "$@" > /tmp/procps_test.top || return 1
 	awk '
+		function settle(level) {
+			while (depth >= level && depth >= 0) {
+				if (tasks[depth] != 0 || (sum[depth] != 0 && !spread[depth])) bad = 1
+				depth--
+			}
+		}
+		BEGIN { depth = -1 }
 		/^ *PID / { for (i = 1; i <= NF; i++) if ($i == "RES") { end = index($0, " RES ") + 3; found = 1 }; next }
 		!found || /^$/ { next }
 		{ split(substr($0, 1, end), f, " "); res = f[length(f)] + 0 }
-		/^[-+] / {
-			if (tasks != 0 || sum != 0) bad = 1
+		/^ *[-+] [\/n]/ {
+			match($0, /[-+]/)
+			settle((RSTART - 1) / 2)
+			depth = (RSTART - 1) / 2
+			# threads of one process in several groups below have its memory once
+			for (i = 0; i < depth; i++) spread[i] = threads
+			spread[depth] = 0
 			match($0, /\([0-9]+\)/)
-			tasks = substr($0, RSTART + 1, RLENGTH - 2) + 0
-			sum = res
+			tasks[depth] = substr($0, RSTART + 1, RLENGTH - 2) + 0
+			sum[depth] = res
 			groups++
 			next
 		}
-		{ tasks--; sum -= res }
-		END { exit bad || tasks || sum || groups < want }
-	' want=4 /tmp/procps_test.top || {
+		{ for (i = 0; i <= depth; i++) { tasks[i]--; sum[i] -= res } }
+		END { settle(0); exit bad || groups < want }
+	' want=4 threads="${threads_shown:-0}" /tmp/procps_test.top || {
 		sed 's/^/# /' /tmp/procps_test.top
 		return 1
 	}
 }
 # Sorted by PID: what changes while top looks would not change the order.
 check "top's groups are the sums of their tasks" top_adds_up -o PID --rcgroup-view=cpuacct
-check "top shows a group's rate" grep -q '^- /db (2).*G%CPU [0-9]' /tmp/procps_test.top
-check "top in another hierarchy" grep -q '^- /a,b:c d (1)' - <<- END
+check "top shows a group's rate" grep -q '^  - /db (3).*G%CPU [0-9]' /tmp/procps_test.top
+check "top in another hierarchy" grep -q '^ *- /a\\,b:c d (1)' - <<- END
 	$(/bin/top -b -n1 -w 120 --rcgroup-view=jobs)
 END
+# One line a group, those without tasks of their own too.
+summary_has()
+{
+	/bin/top -b -n1 -w 120 -p 1 --rcgroup-summary=jobs > /tmp/procps_test.top
+	grep -q '^ *1 .* /gold/x$' /tmp/procps_test.top &&
+		grep -q '^ *0 .* /gold$' /tmp/procps_test.top &&
+		! grep -q '%Cpu' /tmp/procps_test.top || {
+		sed 's/^/# /' /tmp/procps_test.top
+		return 1
+	}
+}
+check "top shows groups as a summary" summary_has
 check "top --rcgroup" is "$(ours "$(/bin/top -b -n1 --rcgroup /db/ | awk '{ print $1 }')")" 12
-check "top without such a hierarchy" is "$(/bin/top -b -n1 --rcgroup-view=nix 2>&1)" "top: there is no hierarchy 'nix'"
+check "top without such a hierarchy" is "$(/bin/top -b -n1 --rcgroup-view=nix 2>&1)" "top: there is no hierarchy 'nix', but: cpuacct, jobs"
 
 # Threads have groups of their own.
 threads_differ()
@@ -177,13 +202,73 @@ threads_differ()
 	echo "$tid" > $acct/dbx/tasks
 	is "$(echo $(/bin/ps -L --no-headers -o lwp,rcgroup -p $threads))" "$threads / $tid cpuacct:/dbx" &&
 		is "$(echo $(/bin/ps -L --no-headers -o lwp --rcgroup /dbx))" "$p3 $tid" &&
-		is "$(echo $(/bin/ps --no-headers -o pid --rcgroup /dbx))" "$p3" &&
+		is "$(echo $(/bin/ps --no-headers -o pid --rcgroup /dbx))" "$p3 $threads" &&
+		is "$(echo $(timeout 60 /bin/ps m --no-headers -o pid,lwp --rcgroup /dbx))" "$p3 - - $p3 $threads - - $tid" &&
+		is "$(echo $(/bin/pgrep --rcgroup /dbx))" "$p3 $threads" &&
 		is "$(echo $(/bin/pgrep -w --rcgroup /dbx))" "$p3 $tid" || return 1
 	# One process in two groups: each row of it has the memory, once a group.
+	threads_shown=1
 	top_adds_up -H -o PID --rcgroup-view=cpuacct --rcgroup //
 }
 check "threads have groups of their own" threads_differ
 kill $threads
+
+# What the groups say is what a look at each thread tells: with another selection
+# beside the groups all are looked at.
+ways_agree()
+{
+	for list in /db /db/ jobs:// //; do
+		is "$(ours "$(/bin/ps --no-headers -o pid --rcgroup "$list")")" \
+			"$(ours "$(/bin/ps --no-headers -o pid --rcgroup "$list" -C nobody)")" || return 1
+	done
+}
+check "groups are read for what each thread would tell" ways_agree
+
+# The live threads of a process whose first one has ended are found, and reached.
+ended_first_thread()
+{
+	procps_threads ended &
+	threads=$!
+	until grep -q '^State:.Z' /proc/$threads/status; do :; done
+	tid=$(ls /proc/$threads/task | grep -vx $threads)
+	echo "$tid" > $jobs/gold/tasks
+	is "$(echo $(/bin/ps --no-headers -o pid --rcgroup jobs:/gold))" "$threads" &&
+		is "$(echo $(/bin/ps -L --no-headers -o lwp --rcgroup jobs:/gold))" "$tid" &&
+		is "$(echo $(/bin/pgrep --rcgroup jobs:/gold))" "$threads" &&
+		/bin/pkill --rcgroup jobs:/gold &&
+		! wait $threads
+}
+check "a process whose first thread has ended is found" ended_first_thread
+
+# What is shown of a name can be given, whatever is in it.
+names_come_back()
+{
+	for name in "$(printf 'a\342\200\256b\377')" 'x,jobs:' "back\\" ' =:'; do
+		mkdir "$jobs/gold/$name" && echo $p3 > "$jobs/gold/$name/tasks" || return 1
+		shown=$(/bin/ps -ww -o rcgroup= -p $p3)
+		ok=$(by_ps --rcgroup "$shown")$(by_pgrep --rcgroup "jobs:$(column rcgroup@jobs $p3)")
+		echo $p3 > $jobs/tasks
+		rmdir "$jobs/gold/$name"
+		is "$ok" 33 || return 1
+	done
+}
+check "a name that is shown can be given" names_come_back
+mkdir '/proc/rc/a\b'
+check "so can a hierarchy's" is "$(ours "$(/bin/pgrep --rcgroup 'a\\b:/')")$(column 'rcgroup@a\\b' $p3)" "123/"
+rmdir '/proc/rc/a\b'
+
+# Nothing is taken for everybody: the status is that of an error.
+refused()
+{
+	"$@" > /tmp/procps_test.out 2>&1
+	is $? 3
+}
+check "pgrep refuses a hierarchy that there is not" refused /bin/pgrep --rcgroup nix:/db
+check "pgrep says which there are" is "$(cat /tmp/procps_test.out)" "pgrep: there is no hierarchy 'nix', but: cpuacct, jobs"
+check "pkill --inverse refuses it" refused /bin/pkill --inverse --rcgroup nix:/db
+check "pkill --inverse refuses a group that there is not" refused /bin/pkill --inverse --rcgroup jobs:/nix
+check "ps --deselect refuses it" refused /bin/ps --deselect --rcgroup jobs:/nix
+check "pgrep finds nobody in it" is "$(/bin/pgrep --rcgroup jobs:/nix; echo $?)" 1
 
 # Tasks come and go meanwhile: no listing may end early for that.
 survives_churn()
