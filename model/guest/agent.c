@@ -131,6 +131,8 @@ static void clean_up(void)
 	chown(RC_ROOT, 0, 0);
 	chmod(RC_ROOT "/subsystems", 0444);
 	chown(RC_ROOT "/subsystems", 0, 0);
+	chmod(RC_ROOT "/errors", 0444);
+	chown(RC_ROOT "/errors", 0, 0);
 	nftw(RC_ROOT, bring_home, 16, FTW_DEPTH | FTW_PHYS);
 	nftw(RC_ROOT, remove_group, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -191,6 +193,8 @@ static void answer(char *line)
 	} else if (sscanf(line, "%d %n", &nr, &skip) == 1 && nr < MAX_TASKS) {
 		task = &shared->tasks[nr];
 		ret = task_do(nr, line + skip);
+		if (strstr(line, "/kill "))
+			tasks_settle();
 	}
 	dump_changes();
 	reply_add("=", 1);

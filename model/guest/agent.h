@@ -75,6 +75,8 @@ void tasks_end(void);
 int task_do(int nr, const char *line);
 /* All wake up once. */
 void tasks_ping(void);
+/* After an operation that can have killed some: until they have ended. */
+void tasks_settle(void);
 int task_kill(int nr);
 int task_reap(int nr);
 /* Forgets threads that have gone; waits for @nr, which is about to end. */

@@ -26,9 +26,9 @@
 /* In one directory. */
 #define MAX_FILES 64
 
-enum kind { TEXT, IDS, NUMBER, HIDDEN };
+enum kind { TEXT, IDS, NUMBER, TABLE, HIDDEN };
 
-static const char * const kind_names[] = { "text", "ids", "number", "hidden" };
+static const char * const kind_names[] = { "text", "ids", "number", "table", "hidden" };
 
 static struct {
 	char file[64];
@@ -222,11 +222,33 @@ static const char *number(struct level *above, const struct level *below,
 	return "number";
 }
 
+/* Of each line the end of the path and two more columns: the others are controllers'. */
+static const char *table(char *text)
+{
+	static char out[64 << 10];
+	char *line, *save;
+	size_t used = 0;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t path = strcspn(line, "\t"), len = path, i;
+
+		for (i = 0; i < 2 && line[len]; i++)
+			len += 1 + strcspn(line + len + 1, "\t");
+		while (path && line[path] != '/')
+			path--;
+		used += snprintf(out + used, sizeof(out) - used, "%.*s\n", (int)(len - path),
+				 line + path);
+		if (used >= sizeof(out))
+			return "too long";
+	}
+	return out;
+}
+
 /* What the file at descriptor @fd holds; "" and its kind if that is not shown. */
 static const char *contents(int fd, const char *file, int depth, struct level *above,
 			    struct level *below)
 {
-	static char text[64 << 10];
+	static char text[1 << 20];
 	enum kind kind = kind_of(&file);
 	size_t used = 0;
 	ssize_t len;
@@ -242,6 +264,8 @@ static const char *contents(int fd, const char *file, int depth, struct level *a
 		return "a NUL";
 	if (kind == IDS)
 		return ids_to_tasks(text, depth == 1);
+	if (kind == TABLE)
+		return table(text);
 	return kind == NUMBER ? number(above, below, file, text) : text;
 }
 

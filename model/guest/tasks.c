@@ -436,14 +436,11 @@ int task_wait_end(int nr)
 }
 
 /* The whole process: as soon as its end can be waited for, all of it has ended. */
-int task_kill(int nr)
+static int wait_killed(pid_t pid)
 {
-	pid_t pid = shared->tasks[nr].pid;
 	siginfo_t info;
 	int i;
 
-	if (!shared->tasks[nr].tid || kill(pid, SIGKILL))
-		return -ESRCH;
 	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
 		return -errno;
 	for (i = 0; i < MAX_TASKS; i++) {
@@ -456,6 +453,50 @@ int task_kill(int nr)
 			task->tid = 0;
 	}
 	return 0;
+}
+
+int task_kill(int nr)
+{
+	pid_t pid = shared->tasks[nr].pid;
+
+	if (!shared->tasks[nr].tid || kill(pid, SIGKILL))
+		return -ESRCH;
+	return wait_killed(pid);
+}
+
+static bool has_ended(int nr)
+{
+	const struct task *task = &shared->tasks[nr];
+
+	return task->tid == task->pid ? is_zombie(nr) : !is_there(task);
+}
+
+static void settle(int nr)
+{
+	struct task *task = &shared->tasks[nr];
+	time_t until = time(NULL) + PATIENCE;
+
+	start_operation(task, "nop");
+	while (__atomic_load_n(&task->done, __ATOMIC_ACQUIRE) != task->asked) {
+		if (has_ended(nr)) {
+			if (wait_killed(task->pid))
+				die("task %d cannot be waited for", nr);
+			return;
+		}
+		if (time(NULL) > until)
+			die("task %d neither ends nor comes back", nr);
+		sched_yield();
+	}
+}
+
+/* Some may be about to end, and these do nothing any more that they are asked for. */
+void tasks_settle(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_TASKS; i++)
+		if (shared->tasks[i].tid && !shared->tasks[i].zombie)
+			settle(i);
 }
 
 int task_reap(int nr)

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from .tasks import Task
     from .world import World
 
-FILES = {"tasks": 0o644, "procs": 0o644, OLD_PROCS: 0o644, "events": 0o444, "notify_on_release": 0o644}
+FILES = {"tasks": 0o644, "procs": 0o644, OLD_PROCS: 0o644, "events": 0o444, "notify_on_release": 0o644,
+         "groups": 0o444, "namespaces": 0o444}
 ROOT_FILES = {"subsystems": 0o644, "release_agent": 0o644}
+LOWER_FILES = {"kill": 0o200, "freeze": 0o644}
+ALL_FILES = {**FILES, **ROOT_FILES, **LOWER_FILES}
+# Those that nobody reads.
+UNREADABLE = ("kill",)
 
 
 class CoreFiles:
@@ -26,7 +31,7 @@ class CoreFiles:
         self.world = world
 
     def files_of(self, group: Group) -> dict[str, int]:
-        return FILES if group.parent else {**FILES, **ROOT_FILES}
+        return {**FILES, **(LOWER_FILES if group.parent else ROOT_FILES)}
 
     def text_errors(self, name: str, text: str) -> frozenset[int]:
         """What is wrong with a text for a file, whatever state its group is in."""
@@ -34,18 +39,20 @@ class CoreFiles:
             text = value(text)
             if name in ("tasks", "procs") and not text.startswith("{"):
                 number(text, 2**31 - 1)
-            elif name == "notify_on_release":
+            elif name in ("notify_on_release", "freeze"):
                 flag(text)
-            elif name not in (*FILES, *ROOT_FILES):
+            elif name == "kill":
+                need(text == "1", EINVAL)
+            elif name not in ALL_FILES:
                 # A controller's file: it may know.
                 return frozenset({EINVAL})
         except Refused as refused:
             return refused.errnos
-        return frozenset({EINVAL}) if name == "events" else frozenset()
+        return frozenset({EINVAL}) if name in ("events", "groups", "namespaces") else frozenset()
 
     def write(self, task: Task, group: Group | None, name: str, text: str, opener: Cred) -> None:
         controller = self._controller_of(group, name) if group else None
-        modes = {**FILES, **ROOT_FILES} if group else {}
+        modes = ALL_FILES if group else {}
         mode = CONTROLLERS[controller].files[name].mode if controller else modes.get(name, 0)
         wrong = set() if mode & 0o200 else {EINVAL}
         if name in ROOT_FILES and not opener.admin:
@@ -61,6 +68,11 @@ class CoreFiles:
             self.world.moves.write(task, group, name, text, opener)
         elif name == "notify_on_release":
             group.notify = flag(text)
+        elif name == "freeze":
+            group.freeze = flag(text)
+        elif name == "kill":
+            need(text == "1", EINVAL)
+            self.world.kill(group, opener)
         elif name == "release_agent":
             self.world.tree.hierarchy_of(group).agent = text
         else:

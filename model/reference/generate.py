@@ -54,7 +54,7 @@ class Generator:
             (9, self.mkdir), (4, self.rmdir), (4, self.rename), (2, self.hierarchy), (2, self.end_hierarchy),
             (4, self.chmod), (4, self.chown), (20, self.move), (4, self.own_move), (20, self.cpuset), (5, self.flag), (5, self.other_file),
             (4, self.rebind), (6, self.read), (3, self.handle), (7, self.use_handle), (7, self.birth), (5, self.death),
-            (8, self.affinity), (1, self.odd), (1, self.unshare)]
+            (8, self.affinity), (3, self.kill), (2, self.freeze), (1, self.odd), (1, self.unshare)]
 
     def next(self) -> str:
         while True:
@@ -165,7 +165,7 @@ class Generator:
         """A path, and whether it is a directory."""
         groups = self.groups()
         if not groups or self.rng.random() < 0.03:
-            return self.rng.choice((("/", True), ("/subsystems", False)))
+            return self.rng.choice((("/", True), ("/subsystems", False), ("/errors", False)))
         group = self.rng.choice(groups)
         if self.rng.random() < 0.4:
             return self.path(group), True
@@ -248,6 +248,9 @@ class Generator:
             above = getattr(group.parent.states["cpuset"], name) if group.parent.parent else getattr(
                 self.world.machine, name)
             text = list_of(above & (self.rng.randrange(16) | self.rng.randrange(16)))
+        # The kernel's own memory is never on that node: who forks there kills somebody for it.
+        if not cpus and text in (f"{REMOVABLE}", f"{REMOVABLE}-{REMOVABLE}"):
+            text = f"{REMOVABLE - 1}-{REMOVABLE}"
         actor = self.world.tasks.all["t0"] if self.rng.random() < 0.6 else None
         return self.line("write", f"{self.path(group)}/{name}", self.blanks(text), actor=actor)
 
@@ -284,7 +287,7 @@ class Generator:
         if not groups or not free:
             return None
         group = self.rng.choice(groups)
-        names = [*visible(group.files), *("tasks", "procs") * 6, *("events",) * 8]
+        names = [*(n for n in visible(group.files) if n not in ("kill", "freeze")), *("tasks", "procs") * 6, *("events",) * 8]
         return self.line("open", f"{self.path(group)}/{self.rng.choice(names)}", self.rng.choice((0, 1, 1)), free[0])
 
     def use_handle(self) -> str | None:
@@ -346,6 +349,33 @@ class Generator:
         if task.zombie or self.rng.random() < 0.4:
             return f"- kill {nr}"
         return self.line("exit", actor=task)
+
+    def kill(self) -> str | None:
+        """Not those whom the agent needs, nor who does it."""
+        path = self.file_of("kill")
+        if not path:
+            return None
+        actor = self.actor()
+        group = next(g for g in self.groups() if self.path(g) == path.rpartition("/")[0])
+        inside = {t.process for g in group.below() for t in g.members}
+        needed = {self.world.tasks.all[f"t{n}"] for n in range(4)} | {actor.process}
+        text = self.rng.choice(("0", "2", *BAD_TEXTS)) if inside & needed or self.rng.random() < 0.1 else "1"
+        return self.text_write(path, self.blanks(text), actor=actor)
+
+    def freeze(self) -> str | None:
+        """For a moment, where nobody is: who is frozen does nothing."""
+        path = self.file_of("freeze")
+        if not path:
+            return None
+        group = next(g for g in self.groups() if self.path(g) == path.rpartition("/")[0])
+        if any(g.members for g in group.below()) or self.rng.random() < 0.2:
+            return self.text_write(path, self.blanks(self.rng.choice(("0", "2", *BAD_TEXTS))))
+        root = self.world.tasks.all["t0"]
+        above = self.path(group)
+        self.planned += [self.line("mkdir", f"{above}/{self.name()}", "755", actor=root),
+                         self.line("read", f"{above}/events", actor=root),
+                         self.line("write", path, "0", actor=root)]
+        return self.text_write(path, self.blanks("1"), actor=root)
 
     def affinity(self) -> str | None:
         alive = [t.name for t in self.world.tasks.alive() if not t.kthread]

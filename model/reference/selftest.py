@@ -17,7 +17,7 @@ from .controllers import Births, Cpuset
 from .moves import Moves
 from .play import Player, drawn
 from .show import escaped, seen_in
-from .tree import Group
+from .tree import Cred, Group
 from .world import Result, World
 
 SEED = 1
@@ -34,6 +34,7 @@ BROKEN: dict[str, tuple[object, str, object]] = {
     "sets of siblings are exclusive": (Cpuset, "_clash", lambda *_: False),
     "the group that a task leaves": (Moves, "_may_leave", lambda *_: None),
     "whose task it is": (Moves, "_may_move", lambda *_: True),
+    "whom a user may signal": (Cred, "may_signal", lambda *_: True),
     "depth": (world, "MAX_DEPTH", 33),
     "births count in what is above": (Births, "_states", _own_births),
     "events tells of what has changed": (World, "_populated", lambda _: {}),

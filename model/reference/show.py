@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ESCAPES = {c: f"\\x{c:02x}" for c in range(256) if c < 0x20 or c > 0x7e or c == 0x5c}
 # Files that the agent does not show as they are.
-KINDS = {"tasks": "ids", "procs": "ids",
+KINDS = {"tasks": "ids", "procs": "ids", "groups": "table", "kill": "hidden", "namespaces": "hidden", "errors": "hidden",
          **{name: f.kind for c in KNOWN.values() for name, f in c.files.items() if f.kind != "text"}}
 
 
@@ -48,10 +48,16 @@ def _subsystems(world: World) -> str:
 def contents(world: World, group: Group | None, name: str) -> str | None:
     """Text of a file, None if it is not told."""
     if group is None:
-        return _subsystems(world)
+        return _subsystems(world) if name == "subsystems" else None
     if name in KINDS:
         return None
     return _text(world, group, name)
+
+
+def _row(group: Group) -> str:
+    """Of a table: the end of the path, and what does not belong to a controller."""
+    name = f"/{group.name if group.parent else ''}".replace("\\", "\\134").replace(" ", "\\040")
+    return f"{name}\t{len(group.members) if group.parent else '-'}\t{int(group.populated)}\n"
 
 
 def _text(world: World, group: Group, name: str) -> str:
@@ -59,10 +65,15 @@ def _text(world: World, group: Group, name: str) -> str:
     if kind == "ids":
         tasks = _members(world, group)
         return _ids({t.name if name == "tasks" else t.process.name for t in tasks})
+    if kind == "table":
+        return "#path\ttasks\tpopulated\n" + "".join(map(_row, group.below()))
     if kind:
         return kind
     if name == "events":
-        return f"populated {int(group.populated)}\n"
+        frozen = f"frozen {int(group.frozen)}\n" if group.parent else ""
+        return f"populated {int(group.populated)}\n{frozen}"
+    if name == "freeze":
+        return f"{group.freeze}\n"
     if name == "notify_on_release":
         return f"{group.notify}\n"
     hier = world.tree.hierarchy_of(group)
@@ -107,7 +118,8 @@ def seen_in(world: World) -> dict[str, str]:
     seen: dict[str, str] = {}
     tree = world.tree
     seen["d "] = f"{_entry(tree.entry)} {2 + len(tree.hierarchies)}"
-    seen["f /subsystems"] = f"{_entry(tree.file)} {escaped(_subsystems(world))}"
+    seen["f /subsystems"] = f"{_entry(tree.files['subsystems'])} {escaped(_subsystems(world))}"
+    seen["f /errors"] = f"{_entry(tree.files['errors'])} hidden"
     for name, hier in tree.hierarchies.items():
         _groups(world, hier.root, f"/{escaped(name)}", seen)
     for task in world.tasks.all.values():

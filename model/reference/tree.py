@@ -16,6 +16,7 @@ NAME_MAX = 255
 OLD_PROCS = "\0procs"
 OLD_NAMES = {"cgroup.procs": OLD_PROCS, "cgroup.clone_children": "\0clone_children"}
 MAX_DEPTH = 32
+TOP_FILES = ("subsystems", "errors")
 
 
 class Refused(Exception):
@@ -50,6 +51,9 @@ class Cred:
     @property
     def admin(self) -> bool:
         return self.effective > 1
+
+    def may_signal(self, other: Cred) -> bool:
+        return self.capable or bool({self.uid, self.real} & {other.real, other.saved})
 
     def setresuid(self, real: int, uid: int, saved: int) -> Cred:
         """As capabilities(7) has it."""
@@ -98,6 +102,7 @@ class Group:
     children: dict[str, Group] = field(default_factory=dict)
     members: set[Task] = field(default_factory=set)
     notify: int = 0
+    freeze: int = 0
     dead: bool = False
     # What controllers keep, by their names.
     states: dict = field(default_factory=dict)
@@ -123,6 +128,15 @@ class Group:
     @property
     def populated(self) -> bool:
         return not self.parent or bool(self.members) or any(c.populated for c in self.children.values())
+
+    @property
+    def frozen(self) -> bool:
+        """To be, which it is when all have stopped."""
+        return any(g.freeze for g in self.line())
+
+    @property
+    def events(self) -> tuple[bool, bool]:
+        return self.populated, self.frozen
 
     def line(self):
         """This group and those above it, without the root."""
@@ -181,7 +195,7 @@ class Tree:
 
     def __init__(self) -> None:
         self.entry = Entry(0o755, 0, 0)
-        self.file = Entry(0o444, 0, 0)
+        self.files = {name: Entry(0o444, 0, 0) for name in TOP_FILES}
         self.hierarchies: dict[str, Hierarchy] = {}
         # What the file system of cpusets shows, where it is mounted: paths there begin with "@".
         self.mounted: Hierarchy | None = None
@@ -194,7 +208,7 @@ class Tree:
         need(len(name) <= NAME_MAX, ENAMETOOLONG)
         if at is None:
             hier = self.hierarchies.get(name)
-            return Place(at, name, hier.root if hier else None, self.file if name == "subsystems" else None)
+            return Place(at, name, hier.root if hier else None, self.files.get(name))
         return Place(at, name, at.children.get(name), at.files.get(name))
 
     def find(self, cred: Cred, path: str) -> Place:

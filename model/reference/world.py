@@ -15,7 +15,7 @@ from errno import (EACCES, EBADF, EBUSY, ECHILD, EEXIST, EINVAL, EISDIR, ENODEV,
                    ESRCH)
 
 from .controllers import CONTROLLERS
-from .corefiles import CoreFiles
+from .corefiles import UNREADABLE, CoreFiles
 from .machine import Machine
 from .moves import Moves
 from .show import contents
@@ -67,12 +67,12 @@ class World:
     def do(self, line: str) -> Result:
         before = self._populated()
         result = self._do(line)
-        for group, populated in before.items():
-            group.changes += group.populated != populated
+        for group, state in before.items():
+            group.changes += group.events != state
         return result
 
-    def _populated(self) -> dict[Group, bool]:
-        return {g: g.populated for h in self.tree.hierarchies.values() for g in h.root.below()}
+    def _populated(self) -> dict[Group, tuple[bool, bool]]:
+        return {g: g.events for h in self.tree.hierarchies.values() for g in h.root.below()}
 
     def _do(self, line: str) -> Result:
         actor, verb, *words = line.split(" ")
@@ -283,8 +283,9 @@ class World:
             self.tree.hierarchies = {h.root.name: h for h in self.tree.hierarchies.values()}
             self.tree.hierarchies[new.name].name = new.name
         else:
-            siblings[new.name] = siblings.pop(old.name)
+            # So is that of groups.
             old.group.name = new.name
+            old.dir.children = {c.name: c for c in siblings.values()}
 
     # Any entry
 
@@ -308,6 +309,15 @@ class World:
 
     # Files
 
+    def kill(self, group: Group, opener: Cred) -> None:
+        """All that the opener may signal, with their processes."""
+        inside = [t for g in group.below() for t in g.members if not t.kthread]
+        killed = [t for t in inside if opener.may_signal(t.cred)]
+        need(bool(killed) or not inside, EACCES)
+        for process in {t.process for t in killed}:
+            for thread in self.tasks.threads(process):
+                self._end(thread)
+
     def _open(self, cred: Cred, path: str, want: int) -> Handle:
         place = self.tree.existing(cred, path)
         need(not place.is_dir or want == READ, EISDIR)
@@ -322,6 +332,7 @@ class World:
 
     def do_read(self, task: Task, path: str) -> str | None:
         handle = self._open(task.cred, path, READ)
+        need(handle.name not in UNREADABLE, EINVAL)
         return contents(self, handle.group, handle.name)
 
     def do_open(self, task: Task, path: str, mode: str, nr: str) -> None:
