@@ -453,7 +453,7 @@ static int find_tasks(struct situation *sit)
 	sit->task = rc_sleeper();
 	sit->zombie = rc_spawn(exit_at_once, NULL);
 	sit->bound = rc_kthread(true);
-	if (sit->task < 0 || sit->zombie < 0 || sit->bound <= 0 ||
+	if (sit->task < 0 || sit->other < 0 || sit->zombie < 0 || sit->bound <= 0 ||
 	    rc_read("/proc/2/comm", comm, sizeof(comm)) < 0 ||
 	    strcmp(comm, "kthreadd\n"))
 		return -ESRCH;

@@ -142,6 +142,30 @@ TEST_F(pids, counted)
 }
 
 /*
+ * A move in another hierarchy changes no number here, though it ends that in which
+ * births were noted.
+ */
+TEST_F(pids, other_hierarchy)
+{
+	const char *other = rc_hier_new(), *grp;
+	pid_t *ids = rc_shared(THREADS * sizeof(*ids)), crowd;
+	int turn;
+
+	ASSERT_TRUE(other && ids);
+	grp = rc_group_new(other);
+	ASSERT_TRUE(!!grp);
+	for (turn = 0; turn < 20; turn++) {
+		crowd = rc_crowd(self->low, THREADS, ids);
+		ASSERT_LT(0, crowd);
+		ASSERT_EQ(0, rc_write(rc_fmt("%s/procs", grp),
+				      rc_fmt("%d", crowd)));
+		EXPECT_STREQ("5 5 5 0", counts(self));
+		EXPECT_EQ(0, rc_kill(crowd));
+		EXPECT_STREQ("0 0 0 0", counts(self));
+	}
+}
+
+/*
  * A limit at any height refuses the birth that goes past it, of processes and of
  * threads. Nobody has been charged for what was refused.
  */
@@ -419,6 +443,35 @@ TEST_F(pids, kthread)
 	EXPECT_STREQ("1 1 1 0", counts(self));
 	ASSERT_EQ(0, rc_attach(self->hier, pid));
 	EXPECT_STREQ("0 0 0 0", counts(self));
+}
+
+/* Nobody is charged for a birth that another controller refuses, and it makes no peak. */
+TEST(refused_by_another)
+{
+	static const char * const limits[] = { "max", "100" };
+	const char *hier, *grp, *fail;
+
+	if (!has_all("pids,debug"))
+		SKIP(return, "kernel without CONFIG_RC_PIDS or CONFIG_RC_DEBUG");
+	ASSERT_EQ(0, rc_setup());
+	hier = rc_bound_new("pids,debug");
+	ASSERT_TRUE(!!hier);
+	grp = group_new(hier);
+	ASSERT_TRUE(!!grp);
+	fail = strdup(rc_fmt("%s/debug.fail", hier));
+	ASSERT_EQ(0, rc_attach(grp, 0));
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		ASSERT_EQ(0, rc_write(rc_fmt("%s/pids.max", grp), limits[i]));
+		ASSERT_EQ(0, rc_write(fail, "can_fork 1 33"));
+		EXPECT_EQ(-1, fork());
+		EXPECT_EQ(EDOM, errno);
+		EXPECT_EQ(1, pids_current(grp));
+		EXPECT_EQ(1, rc_number(rc_fmt("%s/pids.peak", grp)));
+	}
+	EXPECT_EQ(0, rc_write(fail, "none"));
+	EXPECT_EQ(0, rc_attach(hier, 0));
+	EXPECT_EQ(0, rc_rmdir(grp));
+	EXPECT_EQ(0, rc_teardown());
 }
 
 TEST_HARNESS_MAIN

@@ -127,8 +127,17 @@ static int rc_add_files(struct proc_dir_entry *dir, struct rc_group *grp,
 	return err;
 }
 
-static int rc_add_subsys_files(struct proc_dir_entry *dir, struct rc_group *grp,
-			       unsigned long mask)
+/**
+ * rc_add_subsys_files - add the files of controllers to a group's directory
+ * @dir: the directory
+ * @grp: the group
+ * @mask: ids of the controllers
+ *
+ * Context: rc_mutex held, may sleep.
+ * Return: 0, or a negative errno; then some may have been added.
+ */
+int rc_add_subsys_files(struct proc_dir_entry *dir, struct rc_group *grp,
+			unsigned long mask)
 {
 	struct rc_subsys *ss;
 	unsigned int id;
@@ -399,14 +408,23 @@ static int rc_may_change(struct proc_dir_entry *de, struct inode *dir,
 	return 0;
 }
 
-/*
- * Makes a group or a hierarchy with its directory. With @sb, returns its inode
- * there, else NULL. A hierarchy gets @agent, unless that is NULL. It is whole before
- * it can be looked up, and can be looked up before it is listed.
+/**
+ * rc_make_group - make a group or a hierarchy with its directory
+ * @parent_de: the directory above
+ * @name: its name, of 1 to NAME_MAX bytes
+ * @mode: permissions of the directory
+ * @sb: where the caller wants its inode, or NULL
+ * @agent: release agent of a hierarchy, or NULL
+ *
+ * It is whole before it can be looked up, and can be looked up before it is listed.
+ *
+ * Context: rc_mutex held, may sleep. The controllers that a new hierarchy will be
+ * bound to are claimed; the claims are taken over on success.
+ * Return: the inode, NULL without @sb, or ERR_PTR() with an errno as for mkdir(2).
  */
-static struct inode *rc_make_group(struct proc_dir_entry *parent_de,
-				   const char *name, umode_t mode,
-				   struct super_block *sb, const char *agent)
+struct inode *rc_make_group(struct proc_dir_entry *parent_de,
+			    const char *name, umode_t mode,
+			    struct super_block *sb, const char *agent)
 {
 	struct inode *inode = NULL;
 	struct proc_dir_entry *de;
@@ -461,31 +479,17 @@ out_put_group:
 	return ERR_PTR(err);
 }
 
-/**
- * rc_make_hierarchy - make a hierarchy for the kernel's own reasons
- * @name: its name, of 1 to NAME_MAX bytes
- * @agent: its release agent, or NULL
- *
- * Context: rc_mutex held, may sleep.
- * Return: 0, or a negative errno as for mkdir(2).
- */
-int rc_make_hierarchy(const char *name, const char *agent)
-{
-	return PTR_ERR_OR_ZERO(rc_make_group(rc_top.pde, name, 0755, NULL,
-					     agent));
-}
-
-static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
-		    struct dentry *dentry, umode_t mode)
+static struct inode *rc_mkdir_in(struct inode *dir, const char *name, umode_t mode)
 {
 	struct proc_dir_entry *parent_de = PDE(dir);
+	unsigned long claimed = 0;
 	struct inode *inode;
+	int err;
 
 	if (parent_de->data == &rc_top && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 
 	mutex_lock(&rc_mutex);
-	inode = ERR_PTR(-EPERM);
 	if (rc_view_may_write(dir))
 		inode = rc_make_group(parent_de, dentry->d_name.name,
 				      mode & 01777, dir->i_sb, NULL);
@@ -500,7 +504,8 @@ static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
  * rc_remove_dir - remove a group or a hierarchy that nobody uses, and its directory
  * @de: the directory
  *
- * Context: rc_mutex held, may sleep.
+ * Context: rc_mutex held, may sleep. The claims of a hierarchy's controllers are
+ * left to the caller.
  * Return: 0, or what rc_group_remove() says.
  */
 int rc_remove_dir(struct proc_dir_entry *de)
@@ -521,11 +526,13 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 	struct proc_dir_entry *de = PDE(d_inode(dentry));
 	int err;
 
-	if (rc_is_root(de->data) && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
-
 	mutex_lock(&rc_mutex);
-	err = rc_may_change(de, dir, dentry) ?: rc_remove_dir(de);
+	err = rc_may_change(de, dir, dentry);
+	if (!err) {
+		if (rc_is_root(grp))
+			bound = grp->hier->subsys_mask;
+		err = rc_remove_dir(de);
+	}
 	mutex_unlock(&rc_mutex);
 	return err;
 }
@@ -570,10 +577,9 @@ static int rc_dir_rename(struct proc_dir_entry *de, const char *name)
 	return 0;
 }
 
-static int rc_rename(struct mnt_idmap *idmap,
-		     struct inode *old_dir, struct dentry *old_dentry,
-		     struct inode *new_dir, struct dentry *new_dentry,
-		     unsigned int flags)
+static int rc_rename_in(struct inode *old_dir, struct dentry *old_dentry,
+			struct inode *new_dir, struct dentry *new_dentry,
+			unsigned int flags)
 {
 	struct proc_dir_entry *de = PDE(d_inode(old_dentry));
 	int err;
@@ -587,8 +593,6 @@ static int rc_rename(struct mnt_idmap *idmap,
 		return -EPERM;
 	if (d_really_is_positive(new_dentry))
 		return -EEXIST;
-	if (rc_is_root(de->data) && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
 
 	mutex_lock(&rc_mutex);
 	err = rc_may_change(de, old_dir, old_dentry);
@@ -602,16 +606,10 @@ static int rc_rename(struct mnt_idmap *idmap,
 	return err;
 }
 
-/**
- * rc_dir_rebind - give a hierarchy other controllers, with their files
- * @root: its root
- * @mask: ids of the controllers
- *
- * Context: rc_mutex held, @root not dead; may sleep.
- * Return: 0; -EBUSY a controller is bound elsewhere or the hierarchy has groups;
- * -ENOENT a controller is turned off; -ENOMEM; or what a controller says.
- */
-int rc_dir_rebind(struct rc_group *root, unsigned long mask)
+static int rc_rename(struct mnt_idmap *idmap,
+		     struct inode *old_dir, struct dentry *old_dentry,
+		     struct inode *new_dir, struct dentry *new_dentry,
+		     unsigned int flags)
 {
 	struct rc_hierarchy *hier = root->hier;
 	unsigned long old = hier->subsys_mask;
@@ -668,33 +666,3 @@ void __init proc_rc_init(void)
 fail:
 	pr_err("rc: no memory for /proc/rc\n");
 }
-
-/* What rc= on the kernel's command line asks for. */
-static char *rc_boot_list __initdata;
-
-static int __init rc_boot_setup(char *list)
-{
-	rc_boot_list = list;
-	return 1;
-}
-__setup("rc=", rc_boot_setup);
-
-static int __init rc_boot_hierarchies(void)
-{
-	char *name;
-
-	while ((name = strsep(&rc_boot_list, ";"))) {
-		int err = -EINVAL;
-
-		mutex_lock(&rc_mutex);
-		if (*name && strlen(name) <= NAME_MAX && !strchr(name, '/') &&
-		    strcmp(name, ".") && strcmp(name, ".."))
-			err = rc_make_hierarchy(name, NULL);
-		mutex_unlock(&rc_mutex);
-		if (err)
-			pr_warn("rc: cannot make hierarchy \"%s\": %pe\n",
-				name, ERR_PTR(err));
-	}
-	return 0;
-}
-fs_initcall(rc_boot_hierarchies);

@@ -106,9 +106,11 @@ void rc_set_renames(struct dentry *dentry, unsigned long renames)
 
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
+	int err = 0;
+
 	if ((mask & MAY_WRITE) && rc_is_view(inode->i_sb) &&
 	    !rc_view_may_write(inode))
-		return -EPERM;
+		err = -EPERM;
 	rc_refresh_inode(inode);
 	return generic_permission(&nop_mnt_idmap, inode, mask);
 }
@@ -187,8 +189,8 @@ int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	return 0;
 }
 
-/* As generic_permission() would judge by these credentials. */
-static bool rc_may_write(kuid_t uid, kgid_t gid, umode_t mode)
+/* As generic_permission() would judge by current's credentials. */
+static bool rc_may(kuid_t uid, kgid_t gid, umode_t mode, int mask)
 {
 	struct user_namespace *user_ns = current_user_ns();
 
@@ -196,10 +198,35 @@ static bool rc_may_write(kuid_t uid, kgid_t gid, umode_t mode)
 		mode >>= 6;
 	else if (in_group_p(gid))
 		mode >>= 3;
-	return (mode & MAY_WRITE) ||
-	       (kuid_has_mapping(user_ns, uid) &&
-		kgid_has_mapping(user_ns, gid) &&
-		ns_capable(user_ns, CAP_DAC_OVERRIDE));
+	if (mode & mask)
+		return true;
+	if (!kuid_has_mapping(user_ns, uid) || !kgid_has_mapping(user_ns, gid))
+		return false;
+	if (mask == MAY_EXEC && ns_capable(user_ns, CAP_DAC_READ_SEARCH))
+		return true;
+	return ns_capable(user_ns, CAP_DAC_OVERRIDE);
+}
+
+/**
+ * rc_dir_may_search - may current search a group's directory?
+ * @grp: the group
+ *
+ * Context: under RCU.
+ * Return: true if it may; false for a group that was removed.
+ */
+bool rc_dir_may_search(const struct rc_group *grp)
+{
+	const struct proc_dir_entry *de;
+	umode_t mode;
+
+	/* The entry stays for a grace period. */
+	if (READ_ONCE(grp->dead))
+		return false;
+	de = READ_ONCE(grp->pde);
+	mode = READ_ONCE(de->mode);
+	if (likely((mode & 0111) == 0111))
+		return true;
+	return rc_may(READ_ONCE(de->uid), READ_ONCE(de->gid), mode, MAY_EXEC);
 }
 
 /**
@@ -220,8 +247,8 @@ bool rc_dir_may_leave(const struct rc_group *grp, const struct cred *cred)
 	lockdep_assert_held(&rc_mutex);
 	old = override_creds(cred);
 	/* If nobody has looked for the file, nobody has changed it. */
-	ret = de ? rc_may_write(de->uid, de->gid, de->mode) :
-		   rc_may_write(grp->uid, grp->gid, 0644);
+	ret = de ? rc_may(de->uid, de->gid, de->mode, MAY_WRITE) :
+		   rc_may(grp->uid, grp->gid, 0644, MAY_WRITE);
 	revert_creds(old);
 	if (de)
 		pde_put(de);

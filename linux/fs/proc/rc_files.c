@@ -13,7 +13,6 @@
 #include <linux/ctype.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
-#include <linux/kernel.h>
 #include <linux/pid_namespace.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
@@ -21,35 +20,8 @@
 #include <linux/splice.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <linux/user_namespace.h>
 
 #include "rc_internal.h"
-
-/**
- * struct rc_open - an open file
- * @grp: its group, with a reference
- * @file: what the file is
- * @pids: ids, if it lists tasks and @ucounts is set; belongs to the reader, under
- *	the seq_file's lock
- * @ucounts: on whose account @pids are; likewise
- * @next: position in @pids behind what was shown last; likewise
- * @again: a reader is at the beginning, where ids are collected anew
- * @changes: rc_changes() when its reader last looked; may be read without a lock
- */
-struct rc_open {
-	struct rc_group *grp;
-	const struct rc_file *file;
-	struct rc_pids pids;
-	struct ucounts *ucounts;
-	size_t next;
-	bool again;
-	unsigned int changes;
-};
-
-static struct rc_open *rc_opened(struct file *file)
-{
-	return ((struct seq_file *)file->private_data)->private;
-}
 
 /*
  * Opening and reading
@@ -98,7 +70,7 @@ static void rc_written(struct inode *inode)
 		d_mark_dontcache(inode);
 }
 
-static int rc_file_release(struct inode *inode, struct file *file)
+int rc_file_release(struct inode *inode, struct file *file)
 {
 	struct rc_open *of = rc_opened(file);
 
@@ -163,7 +135,7 @@ static const struct seq_operations rc_show_ops = {
 	.show	= rc_show,
 };
 
-static int rc_show_open(struct inode *inode, struct file *file)
+int rc_show_open(struct inode *inode, struct file *file)
 {
 	return rc_open(inode, file, &rc_show_ops);
 }
@@ -178,7 +150,7 @@ static bool rc_is_decimal(const char *buf, bool sign)
 	return isdigit(buf[sign && *buf == '-']);
 }
 
-static int rc_parse_u64(const char *buf, u64 *val)
+int rc_parse_u64(const char *buf, u64 *val)
 {
 	return rc_is_decimal(buf, false) && !kstrtou64(buf, 10, val) ? 0 : -EINVAL;
 }
@@ -191,7 +163,7 @@ static int rc_parse_s64(const char *buf, s64 *val)
 static int rc_write_state(struct rc_state *st, const struct rc_file *file,
 			  char *buf)
 {
-	int err = -EINVAL;
+	int err;
 	u64 u;
 	s64 s;
 
@@ -209,8 +181,14 @@ static int rc_write_state(struct rc_state *st, const struct rc_file *file,
 	return err;
 }
 
-/* Under rc_mutex, so that the file stays what it is, and is seen by who opened it. */
-static int rc_lock_live(const struct file *file)
+/**
+ * rc_lock_live - lock what is to be changed through a file
+ * @file: the file; stays what it is under rc_mutex, and is seen by who opened it
+ *
+ * Return: 0 with rc_mutex held; -ENODEV its group was removed, -EPERM nothing may be
+ * written from where it was opened.
+ */
+int rc_lock_live(const struct file *file)
 {
 	struct inode *inode = file_inode(file);
 	int err = 0;
@@ -261,8 +239,8 @@ static char *rc_strip(char *buf, size_t len)
 	return buf;
 }
 
-static ssize_t rc_write(struct file *file, const char __user *ubuf,
-			size_t count, loff_t *ppos)
+ssize_t rc_write(struct file *file, const char __user *ubuf, size_t count,
+		 loff_t *ppos)
 {
 	/* Enough for a number, and most of what is written is one. */
 	char few[32], *buf = few;
@@ -279,18 +257,11 @@ static ssize_t rc_write(struct file *file, const char __user *ubuf,
 		if (IS_ERR(buf))
 			return PTR_ERR(buf);
 	}
-	err = -EINVAL;
 	if (strlen(buf) == count)
 		err = rc_write_buf(file, rc_strip(buf, count));
 	if (buf != few)
 		kfree(buf);
 	return err ?: count;
-}
-
-/* The end is where the beginning is, for who opens a file to append to it. */
-static loff_t rc_llseek(struct file *file, loff_t offset, int whence)
-{
-	return seq_lseek(file, offset, whence == SEEK_END ? SEEK_SET : whence);
 }
 
 const struct file_operations rc_show_fops = {
@@ -328,75 +299,8 @@ const struct file_operations rc_poll_fops = {
 };
 
 /*
- * subsystems, release_agent, notify_on_release
+ * release_agent, notify_on_release
  */
-
-/* Who has opened it, not who was made to write to what he was given. */
-static bool rc_file_capable(const struct file *file)
-{
-	return file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN);
-}
-
-static int rc_top_subsystems_show(struct seq_file *m, struct rc_group *grp)
-{
-	struct super_block *sb = file_inode(m->file)->i_sb;
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	seq_puts(m, "#subsys_name\thierarchy\tnum_groups\tenabled\n");
-	for_each_rc_subsys(ss, id) {
-		unsigned int nr = 0;
-		struct rc_hierarchy *hier;
-
-		if (rc_is_view(sb))
-			nr = rc_view_nr_groups(rc_view(sb), ss);
-		/* Keeps a hierarchy that has been seen, and its name. */
-		rcu_read_lock();
-		hier = READ_ONCE(ss->hier);
-		if (hier && !rc_is_view(sb))
-			nr = READ_ONCE(hier->nr_groups);
-		seq_printf(m, "%s\t%s\t%u\t%d\n", ss->name,
-			   hier ? rcu_dereference(hier->root.name) : "-",
-			   hier ? nr : 0, rc_subsys_enabled(ss));
-		rcu_read_unlock();
-	}
-	/* Then not all were counted. */
-	return fatal_signal_pending(current) ? -EINTR : 0;
-}
-
-static const struct rc_core_file rc_top_subsystems = {
-	.show = rc_top_subsystems_show,
-};
-
-static int rc_subsystems_show(struct seq_file *m, struct rc_group *grp)
-{
-	rc_show_subsys_list(m, READ_ONCE(grp->hier->subsys_mask), ' ');
-	seq_putc(m, '\n');
-	return 0;
-}
-
-static int rc_subsystems_write(struct file *file, struct rc_group *grp,
-			       char *buf)
-{
-	unsigned long mask;
-	int err;
-
-	if (!rc_file_capable(file))
-		return -EPERM;
-	err = rc_lock_live(file);
-	if (err)
-		return err;
-	if (rc_parse_subsys_list(buf, true, &mask))
-		err = rc_dir_rebind(grp, mask);
-	else
-		err = -ENOENT;
-	mutex_unlock(&rc_mutex);
-	return err;
-}
-
-static const struct rc_core_file rc_subsystems = {
-	.show = rc_subsystems_show, .write = rc_subsystems_write,
-};
 
 static int rc_agent_show(struct seq_file *m, struct rc_group *grp)
 {
@@ -413,11 +317,10 @@ static int rc_agent_write(struct file *file, struct rc_group *grp, char *buf)
 {
 	int err;
 
-	if (!rc_file_capable(file))
-		return -EPERM;
-	if (strlen(buf) >= PATH_MAX)
-		return -E2BIG;
-	err = rc_lock_live(file);
+	err = rc_file_admin(file);
+	if (!err && strlen(buf) >= PATH_MAX)
+		err = -E2BIG;
+	err = err ?: rc_lock_live(file);
 	if (err)
 		return err;
 	err = rc_set_agent(grp->hier, buf);
@@ -497,7 +400,7 @@ static bool rc_is_procs(const struct rc_open *of)
 #define RC_ID_SIZE	sizeof("2147483647\n")
 
 /* On the account of who has opened the file, not of who was handed it to read. */
-static int rc_tasks_charge(struct rc_open *of, const struct cred *cred)
+static int rc_tasks_charge(struct rc_open *of, const struct file *file)
 {
 	struct ucounts *ucounts;
 
@@ -517,7 +420,7 @@ static int rc_tasks_collect(struct seq_file *m, struct rc_open *of)
 	struct rc_pids pids;
 	int err;
 
-	err = rc_tasks_charge(of, m->file->f_cred);
+	err = rc_tasks_charge(of, m->file);
 	if (!err)
 		err = rc_pids_collect(of->grp, fs_info->pid_ns,
 				      rc_is_procs(of), &pids);

@@ -3,9 +3,11 @@
 #ifndef _PROC_RC_INTERNAL_H
 #define _PROC_RC_INTERNAL_H
 
+#include <linux/capability.h>
 #include <linux/pid_namespace.h>
 #include <linux/proc_fs.h>
 #include <linux/rc.h>
+#include <linux/seq_file.h>
 
 #include "../../kernel/rc/internal.h"
 #include "internal.h"
@@ -21,6 +23,35 @@ struct rc_core_file {
 	int (*show)(struct seq_file *m, struct rc_group *grp);
 	int (*write)(struct file *file, struct rc_group *grp, char *buf);
 };
+
+/**
+ * struct rc_open - an open file
+ * @grp: its group, with a reference
+ * @file: what the file is
+ * @pids: ids, if it lists tasks and @ucounts is set; belongs to the reader, under
+ *	the seq_file's lock
+ * @ucounts: on whose account @pids are; likewise
+ * @next: position in @pids behind what was shown last; likewise
+ * @again: a reader is at the beginning, where ids are collected anew
+ * @changes: rc_changes() when its reader last looked; may be read without a lock
+ * @opener: the pid namespace of who has opened it, with a reference, if the file
+ *	asks; does not change
+ */
+struct rc_open {
+	struct rc_group *grp;
+	const struct rc_file *file;
+	struct rc_pids pids;
+	struct ucounts *ucounts;
+	size_t next;
+	bool again;
+	unsigned int changes;
+	struct pid_namespace *opener;
+};
+
+static inline struct rc_open *rc_opened(const struct file *file)
+{
+	return ((struct seq_file *)file->private_data)->private;
+}
 
 /* In reading and writing, a removed entry is not there any more. */
 static inline bool rc_pde_dead(const struct proc_dir_entry *de)
@@ -39,10 +70,15 @@ static inline bool rc_is_view(struct super_block *sb)
 	return unlikely(rc_view(sb) != &init_pid_ns);
 }
 
+/* The end is where the beginning is, for who opens a file to append to it. */
+static inline loff_t rc_llseek(struct file *file, loff_t offset, int whence)
+{
+	return seq_lseek(file, offset, whence == SEEK_END ? SEEK_SET : whence);
+}
+
 /* rc.c */
 int rc_make_hierarchy(const char *name, const char *agent);
 int rc_remove_dir(struct proc_dir_entry *de);
-int rc_dir_rebind(struct rc_group *root, unsigned long mask);
 
 bool rc_has_file(const struct rc_group *grp, const struct rc_file *file);
 struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de);
@@ -51,6 +87,7 @@ struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de);
 void rc_refresh_inode(struct inode *inode);
 int rc_check_name(struct dentry *dentry, struct proc_dir_entry *de, bool rcu);
 void rc_set_renames(struct dentry *dentry, unsigned long renames);
+bool rc_dir_may_search(const struct rc_group *grp);
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
 	       struct kstat *stat, u32 request_mask, unsigned int query_flags);

@@ -68,6 +68,9 @@ static struct proc_dir_entry *rc_cpuset_dir(const char *agent, bool *made)
 
 	if (!ss)
 		return ERR_PTR(-ENODEV);
+	err = rc_claim(BIT(ss->id));
+	if (err)
+		return ERR_PTR(err);
 	mutex_lock(&rc_mutex);
 	*made = !ss->hier;
 	if (*made)
@@ -79,7 +82,24 @@ static struct proc_dir_entry *rc_cpuset_dir(const char *agent, bool *made)
 		pde_get(de);
 	}
 	mutex_unlock(&rc_mutex);
+	if (err || !*made)
+		rc_unclaim(BIT(ss->id));
 	return de ?: ERR_PTR(err);
+}
+
+/* Unless it has groups by now, or somebody has removed it. */
+static void rc_cpuset_undo(struct proc_dir_entry *de)
+{
+	struct rc_group *root = de->data;
+	unsigned long bound;
+	int err;
+
+	mutex_lock(&rc_mutex);
+	bound = root->hier->subsys_mask;
+	err = rc_remove_dir(de);
+	mutex_unlock(&rc_mutex);
+	if (!err)
+		rc_unclaim(bound);
 }
 
 static int rc_cpuset_fill_super(struct super_block *sb)
@@ -183,7 +203,7 @@ static void rc_cpuset_put_super(struct fs_context *fc)
 	deactivate_locked_super(sb);
 }
 
-static int rc_cpuset_get_tree(struct fs_context *fc)
+static int rc_cpuset_mount(struct fs_context *fc)
 {
 	struct proc_dir_entry *de;
 	bool made, fresh;
@@ -202,12 +222,8 @@ static int rc_cpuset_get_tree(struct fs_context *fc)
 		if (err)
 			rc_cpuset_put_super(fc);
 	}
-	if (err && made) {
-		mutex_lock(&rc_mutex);
-		/* Unless it has groups by now, or somebody has removed it. */
-		rc_remove_dir(de);
-		mutex_unlock(&rc_mutex);
-	}
+	if (err && made)
+		rc_cpuset_undo(de);
 	pde_put(de);
 	return err;
 }
@@ -275,6 +291,9 @@ static struct file_system_type rc_cpuset_fs_type = {
 
 static int __init rc_cpuset_fs_init(void)
 {
+	/* Cgroup has the name where it has cpusets of version 1. */
+	if (IS_ENABLED(CONFIG_CPUSETS_V1))
+		return 0;
 	return register_filesystem(&rc_cpuset_fs_type);
 }
 fs_initcall(rc_cpuset_fs_init);

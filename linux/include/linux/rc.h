@@ -8,12 +8,14 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/cleanup.h>
 #include <linux/jump_label.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/types.h>
 
+struct kernel_clone_args;
 struct kmem_cache;
 struct nsproxy;
 struct pid;
@@ -189,6 +191,9 @@ struct rc_subsys {
 	void (*drained)(struct rc_state *st);
 	void (*destroy)(struct rc_state *st);
 	int (*bind)(struct rc_hierarchy *hier);
+	int (*claim)(void);
+	void (*unclaim)(void);
+	bool (*available)(void);
 
 	int (*can_attach)(struct rc_state *to, struct rc_state *from,
 			  struct task_struct *tsk);
@@ -204,7 +209,13 @@ struct rc_subsys {
 	void (*fork)(struct task_struct *child);
 	void (*exit)(struct rc_state *st, struct task_struct *tsk);
 	void (*release)(struct rc_state *st, struct task_struct *tsk);
+	unsigned int (*census)(struct rc_state *st);
+	void (*tally)(struct rc_state *st, long nr);
+	void (*tallied)(struct rc_state *st);
 };
+
+#define RC_CENSUS_EACH	BIT(0)
+#define RC_CENSUS_LUMP	BIT(1)
 
 /**
  * RC_SUBSYS - declare a controller
@@ -286,13 +297,22 @@ void rc_for_each_task(struct rc_state *st,
 void rc_for_all_tasks(bool (*fn)(struct task_struct *tsk, void *arg), void *arg);
 void rc_births_begin(struct task_struct *tsk);
 void rc_births_end(struct task_struct *tsk);
+void rc_census_tell(void);
+void rc_census_changed(void);
+long rc_census_untold(const struct rc_subsys *ss, const struct rc_state *in,
+		      bool (*counts)(const struct rc_state *of,
+				     const struct rc_state *in));
+long rc_census_peek(const struct rc_subsys *ss, const struct rc_state *in,
+		    bool (*counts)(const struct rc_state *of,
+				   const struct rc_state *in),
+		    const long *told);
 
 /**
  * struct rc_hooks - controllers, by id, that are asked and told
  * @can_fork: those with &rc_subsys.can_fork
  * @fork: those with &rc_subsys.fork
  * @exit: those with &rc_subsys.exit
- * @release: those with &rc_subsys.release
+ * @release: those with &rc_subsys.release or &rc_subsys.tally
  * @ask: those with &rc_subsys.can_attach or &rc_subsys.cancel_attach
  * @tell: those with &rc_subsys.attach
  * @settle: those with &rc_subsys.settle_task
@@ -326,6 +346,7 @@ extern atomic64_t rc_births_all;
 void rc_init_early(void);
 
 extern struct kmem_cache *nsproxy_cachep;
+extern const unsigned int rc_proxy_size;
 
 /* The life of a proxy: called by kernel/nsproxy.c and kernel/fork.c. */
 void rc_proxy_ctor(void *mem);
@@ -446,7 +467,8 @@ static inline int rc_can_fork(struct task_struct *child)
  * Context: tasklist_lock held for writing since rc_can_fork(), interrupts off.
  * Return: a proxy for rc_post_fork(), or NULL.
  */
-static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births)
+static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births,
+				      const struct kernel_clone_args *args)
 {
 	struct nsproxy *ns = current->nsproxy;
 	u64 now = atomic64_read(&current->rc_births) +
@@ -456,7 +478,7 @@ static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births)
 	/* Without groups there is no list to join. */
 	if (likely(child->nsproxy == ns && !ns->rc.mask && !outdated))
 		return NULL;
-	return __rc_fork(child, outdated);
+	return __rc_fork(child, outdated, args);
 }
 
 /**
@@ -467,10 +489,11 @@ static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births)
  * Context: process context, no locks held.
  */
 static inline void rc_post_fork(struct task_struct *child,
-				struct nsproxy *stale)
+				struct nsproxy *stale,
+				const struct kernel_clone_args *args)
 {
 	if (unlikely(child->rc_tell))
-		__rc_post_fork(child, stale);
+		__rc_post_fork(child, stale, args);
 }
 
 /**
@@ -541,13 +564,15 @@ static inline void rc_exchange_tids(void) { }
 static inline u64 rc_fork_begin(void) { return 0; }
 static inline int rc_can_fork(struct task_struct *child) { return 0; }
 
-static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births)
+static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births,
+				      const struct kernel_clone_args *args)
 {
 	return NULL;
 }
 
 static inline void rc_post_fork(struct task_struct *child,
-				struct nsproxy *stale) { }
+				struct nsproxy *stale,
+				const struct kernel_clone_args *args) { }
 static inline void rc_init_kthreadd(void) { }
 static inline void rc_kthread_ready(void) { }
 

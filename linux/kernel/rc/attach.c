@@ -100,7 +100,15 @@ static bool rc_may_move(struct task_struct *tsk, const struct cred *cred)
 	return ret;
 }
 
-static int rc_move_check(struct task_struct *tsk, const struct cred *cred)
+/**
+ * rc_move_check - may a task be moved, wherever it is?
+ * @tsk: the task, or one that is about to be born elsewhere than its parent is
+ * @cred: credentials that decide
+ *
+ * Context: rc_mutex or the task's lock held, or nobody can find it.
+ * Return: 0; -EACCES @cred may not; -EINVAL it is one of those that stay.
+ */
+int rc_move_check(struct task_struct *tsk, const struct cred *cred)
 {
 	if (!rc_may_move(tsk, cred))
 		return -EACCES;
@@ -218,7 +226,7 @@ static int rc_move_prepare(struct rc_moves *mvs, struct rc_move *mv)
 			get_nsproxy(new);
 			break;
 		}
-		new = rc_proxy_get(old, grp->hier, mvs->target, fresh,
+		new = rc_proxy_get(old, grp->hier, mvs->target, fresh, true,
 				   &mv->heir);
 		if (new) {
 			get_nsproxy(old);
@@ -630,7 +638,7 @@ int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 		ret = -EPERM;
 	else
 		ret = rc_moves_run(&mvs, tsk, process);
-	if (!ret)
+	if (!ret) {
 		rc_view_moved(tsk, process, grp, view);
 	mutex_unlock(&rc_mutex);
 

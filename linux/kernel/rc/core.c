@@ -49,7 +49,8 @@
  *   proc_subdir_lock        names of directory entries (fs/proc)
  *   tasklist_lock           a child becomes visible (write), see __rc_fork(); tasks
  *                           are moved (read), see rc_attach()
- *   task->alloc_lock        task->nsproxy; not inside tasklist_lock held to write
+ *   task->alloc_lock        task->nsproxy; not inside tasklist_lock held to write,
+ *                           nor inside siglock
  *   nsproxy->rc.lock        tasks in a home. Interrupts off, since it is taken
  *                           under tasklist_lock, which interrupts read-lock. Two
  *                           at once in an attach: the one that a task leaves, then
@@ -609,7 +610,8 @@ void rc_group_set_name(struct rc_group *grp, const char *name)
 {
 	const char *old = rc_group_name(grp);
 
-	write_seqlock(&rc_name_lock);
+	/* See the order of locks. */
+	write_seqlock_irq(&rc_name_lock);
 	rcu_assign_pointer(grp->name, name);
 	write_sequnlock(&rc_name_lock);
 	kfree_rcu_mightsleep(old);

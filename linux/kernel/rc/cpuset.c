@@ -126,11 +126,11 @@ int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 	lockdep_assert_held(&cpuset_mutex);
 	list_for_each_entry(pos, &cs->children, node)
 		if (!cpuset_is_subset(&pos->conf, trial))
-			return -EBUSY;
+			return cpuset_not_around(trial, pos);
 	if (!parent)
 		return 0;
 	if (!cpuset_is_subset(trial, &parent->conf))
-		return -EACCES;
+		return cpuset_not_within(trial, &parent->conf);
 	if (has_tasks &&
 	    (cpumask_empty(trial->cpus) || nodes_empty(trial->mems)))
 		return -ENOSPC;
@@ -643,6 +643,9 @@ struct rc_subsys cpuset_subsys = {
 	.offline	= cpuset_offline,
 	.destroy	= cpuset_destroy,
 	.bind		= cpuset_bind,
+	.claim		= cpuset_claim,
+	.unclaim	= cpuset_unclaim,
+	.available	= cpuset_available,
 	.can_attach	= cpuset_can_attach,
 	.cancel_attach	= cpuset_cancel_attach,
 	.attach		= cpuset_attach,

@@ -197,6 +197,8 @@ void cpuset_settle_task(struct task_struct *tsk);
 void cpuset_settle(struct rc_state *st);
 void cpuset_settle_hotplug(void);
 void cpuset_settle_later(void);
+void cpuset_settle_finish(void);
+void cpuset_settle_cancel(void);
 void cpuset_stray(struct task_struct *tsk);
 
 /* cpuset_mm.c */
@@ -218,6 +220,8 @@ void cpuset_dl_seen(void);
 bool cpuset_dl_can_shrink(const struct cpumask *cpus,
 			  const struct cpumask *trial);
 void cpuset_dl_recount(void);
+void cpuset_dl_lend(struct task_struct *tsk);
+bool cpuset_dl_was_lent(void);
 void cpuset_dl_forget(struct task_struct *tsk);
 void cpuset_dl_account(void);
 void cpuset_dl_expire_all(void);

@@ -72,7 +72,7 @@ void rc_proxy_fill(struct nsproxy *ns, struct nsproxy *from)
 	memcpy(ns->rc.state, from->rc.state, sizeof(ns->rc.state));
 	memcpy(ns->rc.group, from->rc.group, sizeof(ns->rc.group));
 	ns->rc.mask = from->rc.mask;
-	ns->rc.births = from->rc.births;
+	ns->rc.subsys = from->rc.subsys;
 	WRITE_ONCE(ns->rc.home, from->rc.home);
 	refcount_inc(&ns->rc.home->rc.users);
 }
@@ -130,8 +130,13 @@ static void rc_homes_open(struct nsproxy *leave, struct nsproxy *join)
 static void rc_homes_close(struct nsproxy *leave, struct nsproxy *join,
 			   unsigned int nr)
 {
-	if (nr && leave && hlist_empty(&leave->rc.tasks))
-		rc_home_deactivate(leave);
+	if (nr && join)
+		join->rc.nr += nr;
+	if (nr && leave) {
+		leave->rc.nr -= nr;
+		if (!leave->rc.nr)
+			rc_home_deactivate(leave);
+	}
 	rc_home_unlock_pair(leave, join);
 }
 

@@ -4,6 +4,9 @@
 #define _RC_INTERNAL_H
 
 #include <linux/bitmap.h>
+#include <linux/container_of.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pid_namespace.h>
@@ -22,6 +25,9 @@ struct cred;
 struct proc_dir_entry;
 
 #define RC_MAX_DEPTH	32
+
+/* How many tasks, or homes, are looked at before others have their turn. */
+#define RC_PIECE	64
 
 /**
  * struct rc_group - a group of tasks, a directory in procfs
@@ -213,7 +219,7 @@ static inline void rc_debug_add(int nr, atomic_t *count)
 /* subsys.c */
 extern unsigned int rc_nr_subsys;
 
-static inline struct rc_subsys *rc_subsys_by_id(unsigned int id)
+static inline struct rc_subsys *rc_subsys_by_id(unsigned long id)
 {
 	return __start___rc_subsys[id];
 }
@@ -229,6 +235,9 @@ static inline struct rc_subsys *rc_subsys_by_id(unsigned int id)
 	     (id) = find_next_bit(mask, CONFIG_RC_MAX_SUBSYS, (id) + 1))
 
 bool rc_subsys_enabled(const struct rc_subsys *ss);
+bool rc_subsys_available(const struct rc_subsys *ss);
+int rc_claim(unsigned long mask);
+void rc_unclaim(unsigned long mask);
 bool rc_parse_subsys_list(const char *list, bool blanks, unsigned long *mask);
 void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep);
 int rc_group_bind(struct rc_group *grp);
@@ -248,9 +257,13 @@ void rc_group_removed(struct rc_group *grp);
 const char *rc_group_new_name(struct rc_group *grp, const char *name);
 void rc_group_set_name(struct rc_group *grp, const char *name);
 u64 rc_newest_serial(void);
-struct rc_group *rc_group_next(struct rc_group *parent, u64 serial);
 struct rc_group *rc_state_group(const struct rc_state *st);
 unsigned int rc_group_path(struct rc_group *grp, const char **name);
+
+/* walk.c */
+struct rc_group *rc_group_next(struct rc_group *parent, u64 serial);
+struct rc_group *rc_group_walk(struct rc_group *pos, struct rc_group *top,
+			       u64 newest, bool below);
 
 /* proxy.c */
 extern spinlock_t rc_proxy_lock;
@@ -263,7 +276,7 @@ void rc_proxies_wait(void);
 void rc_proxy_discard(struct nsproxy *ns);
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			     struct rc_group *grp, struct nsproxy *fresh,
-			     bool *heir);
+			     bool move, bool *heir);
 void rc_proxy_inherit(struct nsproxy *heir, struct nsproxy *from);
 void rc_home_put(struct nsproxy *home);
 
@@ -286,8 +299,128 @@ rc_home_leave(struct nsproxy *home, struct task_struct *tsk)
 {
 	lockdep_assert_held(&home->rc.lock);
 	hlist_del_init_rcu(&tsk->rc_node);
+	home->rc.nr--;
 	if (hlist_empty(&home->rc.tasks))
 		rc_home_deactivate(home);
+}
+
+/* census.c */
+
+/**
+ * struct rc_home - a proxy, with what it has as a home that only the census looks at
+ * @ns: the proxy
+ * @epoch: when @asked to @lump were found out; other than rc_census_epoch if it is time
+ *	to do that again
+ * @asked: controllers that are asked of each birth
+ * @told: controllers that are told of each end
+ * @lump: controllers that are told of births and ends together
+ * @untold: what those are to be told: births less ends
+ * @noted: in rc_census_homes, as long as @untold is not 0
+ *
+ * All that come from the cache of proxies are of this kind. All but the first is protected by
+ * tasklist_lock.
+ */
+struct rc_home {
+	struct nsproxy ns;
+	unsigned long epoch;
+	unsigned long asked;
+	unsigned long told;
+	unsigned long lump;
+	long untold;
+	struct hlist_node noted;
+};
+
+extern unsigned long rc_census_epoch;
+extern unsigned long rc_census_tick;
+extern bool rc_census_risen;
+void rc_census_look(struct rc_home *home);
+int rc_census_ask(struct rc_home *home, struct task_struct *child);
+void rc_census_release(struct rc_home *home, struct task_struct *tsk);
+void rc_census_enter(struct rc_home *home);
+void __rc_census_leave(void);
+
+/* Of one that is, or is to be, some task's home. */
+static inline struct rc_home *rc_home_of(struct nsproxy *home)
+{
+	return container_of(home, struct rc_home, ns);
+}
+
+static __always_inline void rc_census_note(struct rc_home *home, long nr)
+{
+	home->untold += nr;
+	if (unlikely(hlist_unhashed(&home->noted)))
+		rc_census_enter(home);
+}
+
+/**
+ * rc_census_birth - a task is to be born
+ * @home: the home of its parent
+ * @child: the task
+ *
+ * Context: tasklist_lock held for writing. It is not released before @child is in
+ * @home if this succeeds.
+ * Return: 0 or what a controller says.
+ */
+static __always_inline int rc_census_birth(struct rc_home *home,
+					   struct task_struct *child)
+{
+	int err;
+
+	if (unlikely(home->epoch != rc_census_epoch))
+		rc_census_look(home);
+	if (home->asked) {
+		err = rc_census_ask(home, child);
+		if (err)
+			return err;
+	}
+	if (home->lump) {
+		rc_census_note(home, 1);
+		/* Written once after all was told, not each time. */
+		if (home->untold > 0 && !rc_census_risen)
+			rc_census_risen = true;
+	}
+	return 0;
+}
+
+/**
+ * rc_census_end - a task is reaped
+ * @home: the home that it has left
+ * @tsk: the task
+ *
+ * Context: tasklist_lock held for writing.
+ */
+static __always_inline void rc_census_end(struct rc_home *home,
+					  struct task_struct *tsk)
+{
+	if (unlikely(home->epoch != rc_census_epoch))
+		rc_census_look(home);
+	if (home->lump) {
+		/*
+		 * Before there are fewer: who keeps the highest number sees it. If no
+		 * home has risen, none has had more than what was told.
+		 */
+		if (unlikely(rc_census_risen) && rc_census_tick != jiffies)
+			rc_census_tell();
+		rc_census_note(home, -1);
+	}
+	if (home->told)
+		rc_census_release(home, tsk);
+}
+
+/**
+ * rc_census_leave - a home ends
+ * @home: the home, which nobody uses any more, but still holds its groups
+ *
+ * Context: process context, tasklist_lock not held.
+ */
+static inline void rc_census_leave(struct rc_home *home)
+{
+	/*
+	 * It does not enter the list any more. Who has just taken it out of there is
+	 * through with it: see rc_census_unlist().
+	 */
+	if (unlikely(!hlist_unhashed_lockless(&home->noted)))
+		__rc_census_leave();
 }
 
 /* task.c */
@@ -295,6 +428,7 @@ struct nsproxy *rc_task_home(struct task_struct *tsk);
 
 /* attach.c */
 extern struct signal_struct *rc_moving;
+int rc_move_check(struct task_struct *tsk, const struct cred *cred);
 int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 	      const struct cred *cred, struct pid_namespace *view);
 
@@ -334,6 +468,11 @@ int rc_set_agent(struct rc_hierarchy *hier, const char *path);
 void rc_free_agent(struct rc_hierarchy *hier);
 
 /* list.c */
+void rc_walk_for_each(struct rc_group *grp,
+		      bool (*fn)(struct task_struct *tsk, void *arg), void *arg);
+void rc_show_group_path(struct seq_file *m, struct pid_namespace *ns,
+			struct rc_hierarchy *hier, struct rc_group *grp,
+			bool escaped);
 int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 		    bool processes, struct rc_pids *pids);
 int rc_pids_pack(struct rc_pids *pids, pid_t *pid, size_t nr);
@@ -359,6 +498,9 @@ static inline pid_t rc_pids_at(const struct rc_pids *pids, size_t pos)
 {
 	return pids->bits ? pids->first + pos : pids->pid[pos];
 }
+
+/* count.c */
+unsigned long rc_group_nr_tasks(struct rc_group *grp);
 
 /* fs/proc/rc.c */
 void rc_dir_forget(struct rc_group *grp);

@@ -25,9 +25,6 @@
 
 #include "internal.h"
 
-/* How many tasks are looked at before others have their turn. */
-#define RC_PIECE	64
-
 /**
  * struct rc_walk - a walk over the tasks of a group
  * @grp: the group, or NULL for all tasks of the machine
@@ -195,10 +192,18 @@ rc_walk_ids(struct rc_walk *walk, const struct rc_walk_ops *ops)
 	return 0;
 }
 
+/* Who is about to take his leader's id has done so. */
+static void rc_wait_for_exchanges(void)
+{
+	read_lock(&tasklist_lock);
+	read_unlock(&tasklist_lock);
+}
+
 /*
  * Who is in the group all the time is found, whatever else happens. A task has
  * the same id as long as it lives, but for a thread that calls exec: it takes its
- * leader's, once, and can thus be missed. A second look finds it.
+ * leader's, once, and can thus be missed. A second look finds it, if it does not
+ * begin in the middle.
  */
 static __always_inline int
 rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
@@ -211,8 +216,11 @@ rc_walk_all(struct rc_walk *walk, const struct rc_walk_ops *ops)
 	err = rc_walk_ids(walk, ops);
 	/* After it. Pairs with both there. */
 	smp_rmb();
-	if (!err && READ_ONCE(rc_tids_exchanged) != exchanged)
+	if (!err && ((exchanged & 1) ||
+		     READ_ONCE(rc_tids_exchanged) != exchanged)) {
+		rc_wait_for_exchanges();
 		err = rc_walk_ids(walk, ops);
+	}
 	return err;
 }
 
@@ -326,9 +334,9 @@ rc_walk(struct rc_walk *walk, const struct rc_walk_ops *ops)
 	return err == -EAGAIN ? rc_walk_all(walk, ops) : err;
 }
 
-static void rc_walk_for_each(struct rc_group *grp,
-			     bool (*fn)(struct task_struct *tsk, void *arg),
-			     void *arg)
+/* As rc_for_each_task(), of a group; NULL stands for all tasks. */
+void rc_walk_for_each(struct rc_group *grp,
+		      bool (*fn)(struct task_struct *tsk, void *arg), void *arg)
 {
 	struct task_struct *tsk[RC_PIECE];
 	struct rc_walk walk = {
@@ -504,9 +512,36 @@ int rc_pids_collect(struct rc_group *grp, struct pid_namespace *ns,
 	return err;
 }
 
-/* @grp may be NULL for the root of @hier. */
-static void rc_show_group_path(struct seq_file *m, struct pid_namespace *ns,
-			       struct rc_hierarchy *hier, struct rc_group *grp)
+/* Few names have a blank; other white space is in none, nor are control characters. */
+static bool rc_name_plain(const char *name)
+{
+	for (; *name; name++)
+		if (*name == ' ' || *name == '\\')
+			return false;
+	return true;
+}
+
+static void rc_show_name(struct seq_file *m, const char *name, bool escaped)
+{
+	if (escaped && !rc_name_plain(name))
+		seq_escape(m, name, " \\");
+	else
+		seq_puts(m, name);
+}
+
+/**
+ * rc_show_group_path - print the path of a group
+ * @m: where to
+ * @ns: the pid namespace from whose top it starts
+ * @hier: the hierarchy
+ * @grp: the group; may be NULL for the root
+ * @escaped: with blanks and backslashes in octal
+ *
+ * Context: under RCU.
+ */
+void rc_show_group_path(struct seq_file *m, struct pid_namespace *ns,
+			struct rc_hierarchy *hier, struct rc_group *grp,
+			bool escaped)
 {
 	const char *name[RC_MAX_DEPTH];
 	unsigned int n = grp ? rc_group_path(grp, name) : 0, up = 0;
@@ -522,7 +557,7 @@ static void rc_show_group_path(struct seq_file *m, struct pid_namespace *ns,
 		seq_puts(m, "/..");
 	while (n--) {
 		seq_putc(m, '/');
-		seq_puts(m, name[n]);
+		rc_show_name(m, name[n], escaped);
 	}
 }
 
@@ -540,7 +575,8 @@ void rc_show_path(struct seq_file *m, struct pid_namespace *ns,
 	struct rc_group *grp = READ_ONCE(st->group);
 
 	if (grp)
-		rc_show_group_path(m, ns, grp->hier, st->parent ? grp : NULL);
+		rc_show_group_path(m, ns, grp->hier, st->parent ? grp : NULL,
+				   false);
 	else
 		seq_putc(m, '/');
 }
@@ -583,7 +619,7 @@ int rc_show_membership(struct seq_file *m, struct pid_namespace *ns,
 		seq_putc(m, ':');
 		rc_show_subsys_list(m, READ_ONCE(hier->subsys_mask), ',');
 		seq_putc(m, ':');
-		rc_show_group_path(m, ns, hier, grp);
+		rc_show_group_path(m, ns, hier, grp, false);
 		seq_putc(m, '\n');
 	}
 out:

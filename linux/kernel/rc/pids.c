@@ -20,27 +20,24 @@
  * ceases to where it comes from, and not twice in the groups above both.
  *
  * Where there is a limit, in the group or above it, the count has to be known at each
- * birth, and is changed by each. Where there is none up to the root, nobody else's cache
- * line is written to: a CPU notes what comes and goes in the groups that it was about
- * last. What all have noted is added to the counts, and to those above, once a tick, when it
- * gets much, when there is no more room for notes, and when a count is to be exact.
- * Mostly there is nothing left to add by then.
+ * birth, and is changed by each, up to the last limit. Above it, and where there is none up
+ * to the root, the core notes what comes and goes, and tells of it once a tick, when it
+ * gets much, and when a count is to be exact: see census.c.
  *
  * Where each birth is counted the peak is exact. Elsewhere it is that of the counts when
- * notes are added to them, which is before the first birth or death after each tick: no
- * number is missed that there was from one tick to the next, or that somebody has read.
+ * pids is told, which is before the first end after each tick: no number is
+ * missed that there was from one tick to the next, or that somebody has read in
+ * pids.current. What a table of groups shows is put together without a lock, and may be
+ * more than there was at any one moment.
  */
 
 #include <linux/atomic.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
-#include <linux/hash.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
-#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
-#include <linux/percpu.h>
+#include <linux/rc_errors.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -50,6 +47,7 @@
 #include "pids.h"
 
 static struct pids pids_top;
+VISIBLE_IF_KUNIT struct rc_subsys pids_subsys;
 
 static struct pids *to_pids(struct rc_state *st)
 {
@@ -71,34 +69,8 @@ static bool pids_limited(const struct pids *pids)
 	for ((pos) = (pids); (pos) != (end); (pos) = pids_parent(pos))
 
 /*
- * Counts and notes
+ * Counts. All are protected by tasklist_lock.
  */
-
-/**
- * struct pids_note - what has come and gone in a group, and is not counted yet
- * @pids: the group; there is no limit on its way up. It is there as long as @nr is not 0
- * @epoch: pids_epoch when that was found out; by another one it may not hold any more
- * @nr: how many are to be added to it and to all above it
- * @node: in pids_noted, if @nr was not 0 at any time since that was empty
- */
-struct pids_note {
-	struct pids *pids;
-	unsigned long epoch;
-	long nr;
-	struct hlist_node node;
-};
-
-/* Each CPU has so many notes. All together have so few in use that adding takes no long. */
-#define PIDS_NOTE_BITS	2
-#define PIDS_MAX_NOTED	64
-
-/* All that follows is protected by tasklist_lock. */
-static DEFINE_PER_CPU(struct pids_note[1 << PIDS_NOTE_BITS], pids_notes);
-static HLIST_HEAD(pids_noted);
-static unsigned int pids_nr_noted;
-static unsigned long pids_epoch;
-/* In jiffies. */
-static unsigned long pids_last_added;
 
 static bool pids_within(const struct pids *pids, const struct pids *top)
 {
@@ -107,16 +79,17 @@ static bool pids_within(const struct pids *pids, const struct pids *top)
 	return pids == top;
 }
 
+static bool pids_concerns(const struct rc_state *of, const struct rc_state *in)
+{
+	const struct pids *pids = container_of(of, struct pids, st);
+
+	return pids_within(READ_ONCE(pids->end), container_of(in, struct pids, st));
+}
+
 VISIBLE_IF_KUNIT long pids_sum(const struct pids *pids)
 {
-	const struct pids_note *note;
-	long sum = pids->count;
-
-	lockdep_assert_held(&tasklist_lock);
-	hlist_for_each_entry(note, &pids_noted, node)
-		if (note->nr && pids_within(note->pids, pids))
-			sum += note->nr;
-	return sum;
+	return pids->count + rc_census_untold(&pids_subsys, &pids->st,
+					      pids_concerns);
 }
 
 VISIBLE_IF_KUNIT long pids_peak(const struct pids *pids)
@@ -124,151 +97,112 @@ VISIBLE_IF_KUNIT long pids_peak(const struct pids *pids)
 	return max(READ_ONCE(pids->peak), pids_sum(pids));
 }
 
-/* Where nothing is noted. */
+/* Where pids was told all. */
 static void pids_see(struct pids *pids)
 {
-	pids->peak = max(pids->peak, pids->count);
+	if (unlikely(pids->count > pids->peak))
+		pids->peak = pids->count;
 }
 
-/*
- * Adds what was noted to the counts, all of it before one of them is looked at: a part
- * could be more than there has been.
- */
-static noinline void pids_add_noted(void)
+/* Each is told of up to the last limit on the way up, and together from there on. */
+static unsigned int pids_census(struct rc_state *st)
 {
-	struct pids_note *note;
-	struct hlist_node *next;
-	struct pids *pos;
-
-	hlist_for_each_entry(note, &pids_noted, node)
-		if (note->nr)
-			for_each_pids(pos, note->pids, &pids_top)
-				pos->count += note->nr;
-	hlist_for_each_entry_safe(note, next, &pids_noted, node) {
-		if (note->nr)
-			for_each_pids(pos, note->pids, &pids_top)
-				pids_see(pos);
-		note->nr = 0;
-		hlist_del_init(&note->node);
-	}
-	pids_nr_noted = 0;
-	pids_last_added = jiffies;
-}
-
-static struct pids_note *pids_note_of(const struct pids *pids)
-{
-	return this_cpu_ptr(&pids_notes[hash_ptr(pids, PIDS_NOTE_BITS)]);
-}
-
-static void pids_note(struct pids_note *note, long nr)
-{
-	if (unlikely(pids_last_added != jiffies))
-		pids_add_noted();
-	note->nr += nr;
-	if (hlist_unhashed(&note->node)) {
-		hlist_add_head(&note->node, &pids_noted);
-		if (++pids_nr_noted == PIDS_MAX_NOTED)
-			pids_add_noted();
-	}
-}
-
-/* Is it enough to note it, as was found out before? */
-static bool pids_noted_before(struct pids *pids, long nr)
-{
-	struct pids_note *note = pids_note_of(pids);
-
-	if (note->pids != pids || note->epoch != pids_epoch)
-		return false;
-	pids_note(note, nr);
-	return true;
-}
-
-/* There is no limit from here on. */
-static void pids_note_above(struct pids *pids, long nr)
-{
-	struct pids_note *note = pids_note_of(pids);
-
-	if (pids == &pids_top)
-		return;
-	if (note->nr && note->pids != pids)
-		pids_add_noted();
-	note->pids = pids;
-	note->epoch = pids_epoch;
-	pids_note(note, nr);
-}
-
-static noinline int pids_try_charge_path(struct pids *pids)
-{
-	struct pids *end = pids, *pos;
+	struct pids *pids = to_pids(st), *end = pids, *pos;
+	unsigned int how = 0;
 
 	for_each_pids(pos, pids, &pids_top) {
-		if (!pids_limited(pos))
-			continue;
-		if (pos->count >= pos->limit) {
-			WRITE_ONCE(pids->refused, pids->refused + 1);
-			rc_state_changed(&pids->st);
-			return -EAGAIN;
-		}
-		end = pids_parent(pos);
-	}
-	for_each_pids(pos, pids, end) {
-		pos->count++;
-		pids_see(pos);
-	}
-	pids_note_above(end, 1);
-	return 0;
-}
-
-static noinline void pids_uncharge_path(struct pids *pids)
-{
-	struct pids *end = pids, *pos;
-
-	for_each_pids(pos, pids, &pids_top)
 		if (pids_limited(pos))
 			end = pids_parent(pos);
-	for_each_pids(pos, pids, end)
-		pos->count--;
-	pids_note_above(end, -1);
+		/* It can have been counted up to now, and together from here on. */
+		pids_see(pos);
+	}
+	if (end != pids)
+		how |= RC_CENSUS_EACH;
+	if (end != &pids_top)
+		how |= RC_CENSUS_LUMP;
+	/* Another home of the group can have notes: then it is what it was. */
+	WRITE_ONCE(pids->end, end);
+	return how;
 }
 
-/* One more in a group and all above it, or none: then it is -EAGAIN. */
-VISIBLE_IF_KUNIT int pids_try_charge(struct pids *pids)
-{
-	return pids_noted_before(pids, 1) ? 0 : pids_try_charge_path(pids);
-}
-
-/* One less. */
-VISIBLE_IF_KUNIT void pids_uncharge(struct pids *pids)
-{
-	if (!pids_noted_before(pids, -1))
-		pids_uncharge_path(pids);
-}
-
-/* Nothing is noted in a group with a limit, or below it. */
 VISIBLE_IF_KUNIT void pids_set_limit(struct pids *pids, int limit)
 {
-	pids_add_noted();
-	pids_epoch++;
+	bool limited = limit != PIDS_NO_LIMIT;
+
+	if (limited != pids_limited(pids))
+		rc_census_changed();
 	WRITE_ONCE(pids->limit, limit);
 }
 
 /*
- * Births and deaths
+ * Births and ends
  */
 
+/* A birth that was counted up to @end does not happen, and makes no peak. */
+static void pids_uncount(struct pids *pids, struct pids *end)
+{
+	struct pids *pos;
+
+	for_each_pids(pos, pids, end)
+		pos->count--;
+}
+
+static noinline int pids_refuse(struct pids *pids, struct pids *full)
+{
+	pids_uncount(pids, full);
+	WRITE_ONCE(pids->refused, pids->refused + 1);
+	rc_state_changed(&pids->st);
+	rc_limit_hit(&full->st, "pids.max", full->limit);
+	return rc_refuse(-EAGAIN, &full->st, "pids.max %ld of", full->limit);
+}
+
+/*
+ * One more in a group and those above it, or none. It makes a peak when the count falls
+ * again, or is looked at. Who is told of each has one to count in, see pids_census().
+ */
 static int pids_can_fork(struct rc_state *st, struct task_struct *child)
 {
-	return pids_try_charge(to_pids(st));
+	struct pids *pids = to_pids(st), *end = pids->end, *pos = pids;
+
+	do {
+		if (unlikely(pos->count >= pos->limit))
+			return pids_refuse(pids, pos);
+		pos->count++;
+		pos = pids_parent(pos);
+	} while (pos != end);
+	return 0;
 }
 
 static void pids_cancel_fork(struct rc_state *st, struct task_struct *child)
 {
-	pids_uncharge(to_pids(st));
+	pids_uncount(to_pids(st), to_pids(st)->end);
 }
 
 static void pids_release(struct rc_state *st, struct task_struct *tsk)
 {
-	pids_uncharge(to_pids(st));
+	struct pids *end = to_pids(st)->end, *pos = to_pids(st);
+
+	do {
+		pids_see(pos);
+		pos->count--;
+		pos = pids_parent(pos);
+	} while (pos != end);
+}
+
+static void pids_tally(struct rc_state *st, long nr)
+{
+	struct pids *pos;
+
+	for_each_pids(pos, to_pids(st)->end, &pids_top)
+		pos->count += nr;
+}
+
+static void pids_tallied(struct rc_state *st)
+{
+	struct pids *pos;
+
+	for_each_pids(pos, to_pids(st)->end, &pids_top)
+		pids_see(pos);
 }
 
 /*
@@ -294,6 +228,8 @@ static void pids_shift(struct rc_state *in, struct rc_state *out, long nr)
 	struct pids *end = pids_common(pids, to_pids(out));
 
 	write_lock_irq(&tasklist_lock);
+	/* Else what has come would be seen without what has gone. */
+	rc_census_tell();
 	for_each_pids(pos, pids, end)
 		pos->count += nr;
 	write_unlock_irq(&tasklist_lock);
@@ -320,7 +256,7 @@ static void pids_attach(struct rc_state *to, struct rc_state *from,
 	struct pids *end = pids_common(a, b);
 
 	write_lock_irq(&tasklist_lock);
-	pids_add_noted();
+	rc_census_tell();
 	for_each_pids(pos, a, end)
 		pids_see(pos);
 	for_each_pids(pos, b, end) {
@@ -350,12 +286,7 @@ static void pids_destroy(struct rc_state *st)
 {
 	struct pids *pids = to_pids(st);
 
-	write_lock_irq(&tasklist_lock);
-	pids_add_noted();
-	/* Another one may come to be in its place. */
-	pids_epoch++;
 	WARN_ON_ONCE(pids->count);
-	write_unlock_irq(&tasklist_lock);
 	kfree(pids);
 }
 
@@ -363,16 +294,29 @@ static void pids_destroy(struct rc_state *st)
  * Files
  */
 
+static void pids_max_column(struct seq_file *m, struct rc_state *st)
+{
+	long limit = READ_ONCE(to_pids(st)->limit);
+
+	if (limit == PIDS_NO_LIMIT)
+		seq_puts(m, "max");
+	else
+		seq_put_decimal_ull(m, "", limit);
+}
+
 static int pids_max_show(struct seq_file *m, struct rc_state *st,
 			 const struct rc_file *file)
 {
-	int limit = READ_ONCE(to_pids(st)->limit);
-
-	if (limit == PIDS_NO_LIMIT)
-		seq_puts(m, "max\n");
-	else
-		seq_printf(m, "%d\n", limit);
+	pids_max_column(m, st);
+	seq_putc(m, '\n');
 	return 0;
+}
+
+/* Without the lock that is held where tasks are born. It makes no peak. */
+static void pids_current_column(struct seq_file *m, struct rc_state *st)
+{
+	seq_put_decimal_ull(m, "", rc_census_peek(&pids_subsys, st, pids_concerns,
+						  &to_pids(st)->count));
 }
 
 static int pids_max_write(struct rc_state *st, const struct rc_file *file,
@@ -383,7 +327,8 @@ static int pids_max_write(struct rc_state *st, const struct rc_file *file,
 	if (strcmp(buf, "max") &&
 	    (!isdigit(*buf) || kstrtouint(buf, 10, &limit) ||
 	     limit > PID_MAX_LIMIT))
-		return -EINVAL;
+		return rc_refuse(-EINVAL, NULL, "no number up to %lu, nor \"max\"",
+				 (unsigned long)PID_MAX_LIMIT);
 	write_lock_irq(&tasklist_lock);
 	pids_set_limit(to_pids(st), limit);
 	write_unlock_irq(&tasklist_lock);
@@ -433,6 +378,7 @@ static struct rc_file pids_files[] = {
 		.name		= "pids.max",
 		.mode		= 0644,
 		.flags		= RC_FILE_NOT_ROOT,
+		.column		= pids_max_column,
 		.show		= pids_max_show,
 		.write		= pids_max_write,
 	},
@@ -440,6 +386,7 @@ static struct rc_file pids_files[] = {
 		.name		= "pids.current",
 		.mode		= 0444,
 		.flags		= RC_FILE_NOT_ROOT,
+		.column		= pids_current_column,
 		.read_s64	= pids_current_read,
 	},
 	{
@@ -470,6 +417,9 @@ VISIBLE_IF_KUNIT struct rc_subsys pids_subsys = {
 	.can_fork	= pids_can_fork,
 	.cancel_fork	= pids_cancel_fork,
 	.release	= pids_release,
+	.census		= pids_census,
+	.tally		= pids_tally,
+	.tallied	= pids_tallied,
 };
 
 RC_SUBSYS(pids_subsys);

@@ -75,13 +75,14 @@ static void rc_proxy_clear(struct nsproxy *ns)
 {
 	memcpy(ns->rc.state, init_nsproxy.rc.state, sizeof(ns->rc.state));
 	memset(ns->rc.group, 0, sizeof(ns->rc.group));
-	ns->rc.births = 0;
+	ns->rc.subsys = 0;
 	ns->rc.home = NULL;
 }
 
 static void rc_proxy_init_lists(struct nsproxy *ns)
 {
 	spin_lock_init(&ns->rc.lock);
+	ns->rc.nr = 0;
 	INIT_HLIST_HEAD(&ns->rc.tasks);
 	INIT_HLIST_NODE(&ns->rc.hash);
 	/* None is given back while it is set. */
@@ -94,11 +95,16 @@ static void rc_proxy_init_lists(struct nsproxy *ns)
  */
 void rc_proxy_ctor(void *mem)
 {
-	struct nsproxy *ns = mem;
+	struct rc_home *home = mem;
 
-	rc_proxy_clear(ns);
-	rc_proxy_init_lists(ns);
+	rc_proxy_clear(&home->ns);
+	rc_proxy_init_lists(&home->ns);
+	home->untold = 0;
+	INIT_HLIST_NODE(&home->noted);
 }
+
+/* What the cache is made of. */
+const unsigned int rc_proxy_size __initconst = sizeof(struct rc_home);
 
 /**
  * rc_proxy_init - prepare a proxy that its maker may still change
@@ -289,6 +295,7 @@ void rc_home_put(struct nsproxy *home)
 
 	if (!refcount_dec_and_test(&home->rc.users))
 		return;
+	rc_census_leave(rc_home_of(home));
 	for_each_rc_slot(slot, home)
 		rc_group_put(home->rc.group[slot]);
 	rc_proxy_retire(home);
@@ -406,7 +413,7 @@ static void rc_proxy_get_namespaces(const struct nsproxy *ns)
 static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
 			  struct rc_hierarchy *hier, struct rc_group *grp)
 {
-	unsigned long mask = hier->subsys_mask, births;
+	unsigned long mask = hier->subsys_mask;
 	unsigned int id, slot;
 
 	for (id = 0; id < rc_nr_subsys; id++) {
@@ -416,12 +423,11 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
 			st = grp ? grp->state[id] : rc_subsys_by_id(id)->top;
 		WRITE_ONCE(ns->rc.state[id], st);
 	}
-	births = old->rc.births & ~mask;
-	if (grp)
-		births |= mask & rc_hooks.fork;
-	WRITE_ONCE(ns->rc.births, births);
+	WRITE_ONCE(ns->rc.subsys, grp ? old->rc.subsys | mask : old->rc.subsys & ~mask);
 	WRITE_ONCE(ns->rc.home, ns->rc.mask ? ns : NULL);
 	refcount_set(&ns->rc.users, 1);
+	/* That it is asked how controllers learn of its tasks. */
+	rc_home_of(ns)->epoch = 0;
 	for_each_rc_slot(slot, ns)
 		rc_group_get(ns->rc.group[slot]);
 	/* One for who asked, one for rc_proxy_inherit(). */
@@ -434,11 +440,12 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
  * @hier: the hierarchy
  * @grp: where the task is to be in @hier; NULL for the root
  * @fresh: memory for a proxy, from rc_proxy_init(), or NULL
+ * @move: a task that has @old is to get the proxy in place of it
  * @heir: is set if the proxy does not hold its namespaces yet: as long as
  *	rc_proxy_inherit() has not been called, a reference to @old does
  *
  * Finds a proxy with @old's namespaces and groups but for @grp, or makes one of
- * @fresh, and marks @old as one that a task has been moved from.
+ * @fresh, and if @move marks @old as one that a task has been moved from.
  *
  * Context: rc_mutex held, and the lock of a task that has @old.
  * Return: the proxy, with a reference; NULL if there is none and no memory for
@@ -446,7 +453,7 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
  */
 struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 			     struct rc_group *grp, struct nsproxy *fresh,
-			     bool *heir)
+			     bool move, bool *heir)
 {
 	unsigned int slot = hier->id;
 	unsigned long key, flags;
@@ -499,7 +506,7 @@ struct nsproxy *rc_proxy_get(struct nsproxy *old, struct rc_hierarchy *hier,
 		hash_add(rc_proxy_hash, &ns->rc.hash, key);
 	}
 out:
-	if (ns)
+	if (ns && move)
 		old->rc.moved = true;
 	spin_unlock_irqrestore(&rc_proxy_lock, flags);
 	return ns;

@@ -43,7 +43,8 @@ void __init rc_init_early(void)
 		__assign_bit(id, &rc_hooks.can_fork, ss->can_fork);
 		__assign_bit(id, &rc_hooks.fork, ss->fork);
 		__assign_bit(id, &rc_hooks.exit, ss->exit);
-		__assign_bit(id, &rc_hooks.release, ss->release);
+		__assign_bit(id, &rc_hooks.release,
+			     ss->release || ss->tally);
 		__assign_bit(id, &rc_hooks.ask,
 			     ss->can_attach || ss->cancel_attach);
 		__assign_bit(id, &rc_hooks.tell, ss->attach);
@@ -74,6 +75,18 @@ static struct rc_subsys *rc_subsys_find(const char *name, size_t len)
 bool rc_subsys_enabled(const struct rc_subsys *ss)
 {
 	return !test_bit(ss->id, &rc_disabled);
+}
+
+/**
+ * rc_subsys_available - could a controller be bound, as far as others are concerned?
+ * @ss: the controller
+ *
+ * Context: any. The answer may be outdated at once.
+ * Return: false if it is turned off, or somebody beside the hierarchies has it.
+ */
+bool rc_subsys_available(const struct rc_subsys *ss)
+{
+	return rc_subsys_enabled(ss) && (!ss->available || ss->available());
 }
 
 /**

@@ -65,18 +65,6 @@ struct nsproxy *rc_task_home(struct task_struct *tsk)
 	}
 }
 
-/* Does a controller wait for those who were in these groups to be reaped? */
-static bool rc_home_counts(const struct nsproxy *home)
-{
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	for_each_rc_subsys_in(ss, id, &rc_hooks.release)
-		if (home->rc.state[id] != ss->top)
-			return true;
-	return false;
-}
-
 /**
  * __rc_exit - the slow half of rc_exit()
  * @tsk: current
@@ -85,17 +73,16 @@ static bool rc_home_counts(const struct nsproxy *home)
  */
 void __rc_exit(struct task_struct *tsk)
 {
-	struct nsproxy *home = tsk->rc_home, *kept = NULL;
-	struct rc_subsys *ss;
-	unsigned int id;
+	struct nsproxy *home = tsk->rc_home;
+	unsigned long left = home->rc.subsys & rc_hooks.exit;
 
-	if (static_branch_unlikely(&rc_census_key) && rc_home_counts(home))
-		kept = (void *)((unsigned long)home | RC_HOME_LEFT);
-	WRITE_ONCE(tsk->rc_home, kept);
+	WRITE_ONCE(tsk->rc_home, NULL);
 	/* As long as it is in the list, the groups are not removed. */
-	for_each_rc_subsys_in(ss, id, &rc_hooks.exit)
-		if (home->rc.state[id] != ss->top)
-			ss->exit(home->rc.state[id], tsk);
+	for (; left; left &= left - 1) {
+		unsigned int id = __ffs(left);
+
+		rc_subsys_by_id(id)->exit(home->rc.state[id], tsk);
+	}
 	spin_lock_irq(&home->rc.lock);
 	rc_home_leave(home, tsk);
 	spin_unlock_irq(&home->rc.lock);
@@ -117,13 +104,7 @@ static struct nsproxy *rc_kept_home(const struct task_struct *tsk)
  */
 void __rc_release(struct task_struct *tsk)
 {
-	const struct nsproxy *home = rc_kept_home(tsk);
-	struct rc_subsys *ss;
-	unsigned int id;
-
-	for_each_rc_subsys_in(ss, id, &rc_hooks.release)
-		if (home->rc.state[id] != ss->top)
-			ss->release(home->rc.state[id], tsk);
+	rc_census_end(rc_home_of(rc_kept_home(tsk)), tsk);
 }
 
 /**
@@ -259,39 +240,74 @@ enum {
 	RC_TELL_OUTDATED,	/* all, since what it has copied can be outdated */
 };
 
+static bool rc_fork_told(const struct nsproxy *cur)
+{
+	return cur->rc.subsys & rc_hooks.fork;
+}
+
+/*
+ * Gives a child what its parent has now, if it has another proxy: one of its own without
+ * groups yet, so that nothing need be allocated, or one that its parent had before.
+ * Returns that. What else it has copied can be of before as well.
+ */
+static noinline struct nsproxy *
+rc_fork_adopt(struct task_struct *child, struct nsproxy *cur, bool outdated)
+{
+	struct nsproxy *ns = child->nsproxy, *stale = NULL;
+
+	if (ns != cur && ns->rc.installed) {
+		get_nsproxy(cur);
+		child->nsproxy = cur;
+		stale = ns;
+	} else if (ns != cur) {
+		rc_proxy_fill(ns, cur);
+	}
+	if (outdated || stale) {
+		/* A copy of what is going on about its parent. */
+		atomic64_set(&child->rc_births, 0);
+		child->rc_tell = RC_TELL_OUTDATED;
+	} else if (rc_fork_told(cur)) {
+		child->rc_tell = RC_TELL_BIRTH;
+	}
+	return stale;
+}
+
 /**
  * __rc_fork - the slow half of rc_fork()
  * @child: the new task
  * @outdated: what it has copied may not be what its parent has now
  *
  * Puts the child in the list of its home, after giving it the groups that the
- * parent has now: it shares the parent's proxy, or has one of its own without
- * groups yet, so that nothing need be allocated.
+ * parent has now, unless it was given others already.
  *
  * Context: as rc_fork(). Tasks are moved under tasklist_lock, so that the
  * parent's proxy stays, and who moves a whole process sees the child or has
  * moved the parent before.
- * Return: the proxy that the child had, if it is not the one it has now.
+ * Return: the proxy that the child had, if it is not the one it has now; or ERR_PTR()
+ * of what a controller says.
  */
-struct nsproxy *__rc_fork(struct task_struct *child, bool outdated)
+struct nsproxy *__rc_fork(struct task_struct *child, bool outdated,
+			  const struct kernel_clone_args *args)
 {
 	struct nsproxy *ns = child->nsproxy, *cur = current->nsproxy;
 	struct nsproxy *stale = NULL, *home;
 
-	if (!ns->rc.installed) {
-		rc_proxy_fill(ns, cur);
-	} else if (ns != cur) {
-		get_nsproxy(cur);
-		child->nsproxy = cur;
-		stale = ns;
-		ns = cur;
-	}
+	if (static_branch_unlikely(&rc_census_key) && home) {
+		int err = rc_census_birth(rc_home_of(home), child);
 
-	home = rc_proxy_home(ns);
+		if (unlikely(err))
+			return ERR_PTR(err);
+	}
+	if (unlikely(outdated || child->nsproxy != cur))
+		stale = rc_fork_adopt(child, cur, outdated);
+	else if (unlikely(rc_fork_told(cur)))
+		child->rc_tell = RC_TELL_BIRTH;
 	if (home) {
 		spin_lock(&home->rc.lock);
-		rc_home_activate(home);
+		if (unlikely(hlist_empty(&home->rc.tasks)))
+			rc_home_activate(home);
 		hlist_add_head_rcu(&child->rc_node, &home->rc.tasks);
+		home->rc.nr++;
 		spin_unlock(&home->rc.lock);
 	}
 	if (outdated || stale) {
@@ -311,7 +327,8 @@ struct nsproxy *__rc_fork(struct task_struct *child, bool outdated)
  *
  * If somebody moves the child from here on, the controllers learn of it by that.
  */
-void __rc_post_fork(struct task_struct *child, struct nsproxy *stale)
+void __rc_post_fork(struct task_struct *child, struct nsproxy *stale,
+		    const struct kernel_clone_args *args)
 {
 	/* The proxy stays until current sleeps, if somebody moves the child now. */
 	unsigned long births = READ_ONCE(child->nsproxy)->rc.births;
@@ -365,5 +382,5 @@ void rc_births_end(struct task_struct *tsk)
 	atomic64_add(RC_BIRTHS_OPEN, tsk ? &tsk->rc_births : &rc_births_all);
 }
 
-/* How often threads began to take, or have taken, their leaders' ids. */
+/* How often threads began to take, or have taken, their leaders' ids: odd between. */
 unsigned long rc_tids_exchanged;
