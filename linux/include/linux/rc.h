@@ -625,48 +625,6 @@ static inline void rc_cpuacct_account(struct task_struct *tsk, int index,
 
 #endif /* CONFIG_RC_CPUACCT */
 
-struct task_group;
-
-#ifdef CONFIG_RC_CPU
-
-#include <linux/jump_label.h>
-
-DECLARE_STATIC_KEY_FALSE(rc_cpu_key);
-
-struct task_group *__rc_task_group(struct task_struct *tsk,
-				   struct task_group *tg);
-int rc_sched_path(struct task_group *tg, char *buf, int len);
-
-/**
- * rc_task_group - where a task is scheduled
- * @tsk: the task
- * @tg: its task group as far as others know
- *
- * Context: the task's pi_lock and its runqueue's lock held.
- * Return: the task group of its group, if that is below a root to which cpu is bound;
- * else @tg.
- */
-static inline struct task_group *rc_task_group(struct task_struct *tsk,
-					       struct task_group *tg)
-{
-	if (static_branch_unlikely(&rc_cpu_key))
-		return __rc_task_group(tsk, tg);
-	return tg;
-}
-
-#else
-
-static inline struct task_group *rc_task_group(struct task_struct *tsk,
-					       struct task_group *tg)
-{
-	return tg;
-}
-
-static inline int rc_sched_path(struct task_group *tg, char *buf, int len)
-{
-	return 0;
-}
-
-#endif /* CONFIG_RC_CPU */
+#include <linux/rc_cpu.h>
 
 #endif /* _LINUX_RC_H */

@@ -12,25 +12,29 @@
  * Each group has a task group of the scheduler's, as a cgroup would, and its tasks
  * are scheduled there, whatever their cgroups and autogroups: the scheduler asks
  * __rc_task_group() each time it is told to put a task into its task group. Who changes
- * what that answers tells it to, before he lets go of the group that the task leaves:
- * an attach under rc_mutex, an exit before the task is out of the list of its group. A
- * newborn is where its cgroup is until it is visible, and cannot run before it was
- * told of. So when a group can be removed, no task is on its task group's runqueues,
- * nor has a pointer to them.
+ * what that answers tells it to: an attach under rc_mutex. A newborn is put there before
+ * anybody can see it.
  *
- * A task group takes its load from its parent's runqueues in the end, so it holds
- * those.
+ * A task that exits stays where it is: what it has left to do is its group's, and to take
+ * it off the runqueues would cost as much as all the rest of its exit. So the group can be
+ * removed while the last of its tasks are still scheduled in its task group. That goes when
+ * nobody needs it any more, not with the group. References to it are held by the group, by
+ * each task that is in it, from sched_change_group() to sched_change_group() or to the
+ * switch away from the dead, and by the task groups below, which take their load from
+ * its runqueues. A zombie holds none, or some zombies could keep any number of groups.
  */
 
 #include <linux/err.h>
 #include <linux/jump_label.h>
 #include <linux/mmu_context.h>
 #include <linux/rc.h>
+#include <linux/rc_errors.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "../sched/sched.h"
 #include "internal.h"
@@ -39,14 +43,18 @@ DEFINE_STATIC_KEY_FALSE(rc_cpu_key);
 
 /**
  * struct rc_cpu - a group's task group
- * @st: for the core
+ * @st: for the core; kept by the task group
  * @tg: the task group; NULL when nobody needs it any more
- * @ref: one for the group until it is drained, one for each task group below
+ * @ref: one for the group until it is removed, one for each task in the task group and
+ *	for each task group below
+ * @release: ends the task group, an RCU grace period after the last of them; before that,
+ *	puts the last one for who cannot
  */
 struct rc_cpu {
 	struct rc_state st;
 	struct task_group __rcu *tg;
 	refcount_t ref;
+	struct rcu_work release;
 };
 
 static struct rc_cpu rc_cpu_top = {
@@ -67,57 +75,45 @@ static struct task_group *rc_cpu_tg(struct rc_state *st)
 	return rcu_dereference_protected(to_rc_cpu(st)->tg, true);
 }
 
-/* Where tasks are */
-
-struct task_group *__rc_task_group(struct task_struct *tsk, struct task_group *tg)
-{
-	struct rc_state *st = rc_task_state(tsk, &rc_cpu_subsys);
-
-	/* Interrupts are off, so the group, if it was left just now, is not drained. */
-	return st->parent ? rc_cpu_tg(st) : tg;
-}
-
-/* Takes a task to where it is to be; not one that is there, and may be dead. */
-static void rc_cpu_move(struct task_struct *tsk)
-{
-	bool move;
-
-	rcu_read_lock();
-	move = rc_task_state(tsk, &rc_cpu_subsys)->parent ||
-	       READ_ONCE(tsk->sched_task_group)->rc;
-	rcu_read_unlock();
-	if (move)
-		sched_move_task(tsk, true);
-}
-
-static void rc_cpu_attach(struct rc_state *to, struct rc_state *from,
-			  struct task_struct *tsk)
-{
-	rc_cpu_move(tsk);
-}
-
-static void rc_cpu_fork(struct task_struct *child)
-{
-	rc_cpu_move(child);
-}
-
-static void rc_cpu_exit(struct rc_state *st, struct task_struct *tsk)
-{
-	sched_move_task(tsk, true);
-}
-
 /* The life of a task group */
 
 static void rc_cpu_put(struct rc_cpu *cpu)
 {
-	while (refcount_dec_and_test(&cpu->ref)) {
-		struct task_group *tg = rc_cpu_tg(&cpu->st);
+	if (!refcount_dec_and_test(&cpu->ref))
+		return;
+	sched_release_group(rc_cpu_tg(&cpu->st));
+	queue_rcu_work(system_wq, &cpu->release);
+}
 
-		RCU_INIT_POINTER(cpu->tg, NULL);
-		/* Is freed when nobody reads it any more. */
-		sched_unregister_group(tg);
-		cpu = to_rc_cpu(cpu->st.parent);
+static void rc_cpu_end(struct rc_cpu *cpu)
+{
+	struct task_group *tg = rc_cpu_tg(&cpu->st);
+
+	RCU_INIT_POINTER(cpu->tg, NULL);
+	/* Is freed when nobody reads it any more. */
+	sched_unregister_group(tg);
+	static_branch_dec(&rc_cpu_key);
+}
+
+/* From where no lock may be taken that can sleep on a real-time kernel. */
+static void rc_cpu_put_atomic(struct rc_cpu *cpu)
+{
+	if (!refcount_dec_not_one(&cpu->ref))
+		queue_work(system_wq, &cpu->release.work);
+}
+
+static void rc_cpu_release(struct work_struct *work)
+{
+	struct rc_cpu *cpu = container_of(to_rcu_work(work), struct rc_cpu, release);
+	struct rc_cpu *parent = to_rc_cpu(cpu->st.parent);
+
+	if (refcount_read(&cpu->ref)) {
+		rc_cpu_put(cpu);
+		return;
 	}
+	rc_cpu_end(cpu);
+	rc_state_put(&cpu->st);
+	rc_cpu_put(parent);
 }
 
 static struct rc_state *rc_cpu_create(struct rc_state *parent)
@@ -132,8 +128,11 @@ static struct rc_state *rc_cpu_create(struct rc_state *parent)
 		kfree(cpu);
 		return ERR_CAST(tg);
 	}
+	/* As long as there is a task group, so that each reference is put. */
+	static_branch_inc(&rc_cpu_key);
 	RCU_INIT_POINTER(cpu->tg, tg);
 	refcount_set(&cpu->ref, 1);
+	INIT_RCU_WORK(&cpu->release, rc_cpu_release);
 	refcount_inc(&to_rc_cpu(parent)->ref);
 	return &cpu->st;
 }
@@ -142,20 +141,12 @@ static void rc_cpu_online(struct rc_state *st)
 {
 	struct task_group *tg = rc_cpu_tg(st);
 
+	rc_state_get(st);
 	tg->rc = st;
 	sched_online_group(tg, rc_cpu_tg(st->parent));
 }
 
 static void rc_cpu_offline(struct rc_state *st)
-{
-	struct task_group *tg = rc_cpu_tg(st);
-
-	sched_release_group(tg);
-	/* Who prints it under RCU does so before the group is drained. */
-	WRITE_ONCE(tg->rc, NULL);
-}
-
-static void rc_cpu_drained(struct rc_state *st)
 {
 	rc_cpu_put(to_rc_cpu(st));
 }
@@ -164,18 +155,122 @@ static void rc_cpu_destroy(struct rc_state *st)
 {
 	struct rc_cpu *cpu = to_rc_cpu(st);
 
-	/* Else it was drained. */
-	if (rcu_access_pointer(cpu->tg))
-		rc_cpu_put(cpu);
+	/* It was never online. */
+	if (rcu_access_pointer(cpu->tg)) {
+		rc_cpu_end(cpu);
+		rc_cpu_put(to_rc_cpu(st->parent));
+	}
 	kfree(cpu);
+}
+
+/* Where tasks are */
+
+struct task_group *__rc_task_group(struct task_struct *tsk, struct task_group *tg)
+{
+	struct rc_state *st = rc_task_state(tsk, &rc_cpu_subsys);
+
+	/* Interrupts are off, so the state stays. Without a reference, it was left just now. */
+	if (st->parent && refcount_inc_not_zero(&to_rc_cpu(st)->ref))
+		return rc_cpu_tg(st);
+	return tg;
+}
+
+void __rc_put_task_group(struct task_group *tg)
+{
+	if (tg->rc)
+		rc_cpu_put(to_rc_cpu(tg->rc));
+}
+
+/* Where a zombie is, which needs no runqueue, but has to have one. */
+static struct task_group *rc_cpu_cgroup(struct task_struct *tsk)
+{
+#ifdef CONFIG_CGROUP_SCHED
+	return css_tg(task_css_check(tsk, cpu_cgrp_id, true));
+#else
+	return &root_task_group;
+#endif
+}
+
+static struct task_group *rc_cpu_bury(struct task_struct *tsk)
+{
+	struct task_group *left;
+
+	guard(task_rq_lock)(tsk);
+	left = tsk->sched_task_group;
+	if (left->rc) {
+		tsk->sched_task_group = rc_cpu_cgroup(tsk);
+		set_task_rq(tsk, task_cpu(tsk));
+#ifdef CONFIG_SMP
+		/* Its load has gone with task_dead(), and none goes to another group. */
+		tsk->se.avg.last_update_time = 0;
+#endif
+	}
+	return left;
+}
+
+void __rc_task_dead(struct task_struct *tsk)
+{
+	struct task_group *left;
+
+	/* Without the lock: preemption is off, so the memory stays. */
+	if (!READ_ONCE(tsk->sched_task_group)->rc)
+		return;
+	left = rc_cpu_bury(tsk);
+	if (left->rc)
+		rc_cpu_put_atomic(to_rc_cpu(left->rc));
+}
+
+/* Takes a task to where it is to be. */
+static void rc_cpu_move(struct task_struct *tsk)
+{
+	struct rc_state *st;
+	bool move;
+
+	rcu_read_lock();
+	st = rc_task_state(tsk, &rc_cpu_subsys);
+	move = READ_ONCE(tsk->sched_task_group)->rc != (st->parent ? st : NULL);
+	rcu_read_unlock();
+	if (move)
+		sched_move_task(tsk, true);
+}
+
+static void rc_cpu_attach(struct rc_state *to, struct rc_state *from,
+			  struct task_struct *tsk)
+{
+	rc_cpu_move(tsk);
+}
+
+/*
+ * Where the scheduler has put it, it is not known to be: nobody finds it yet, so this needs
+ * no lock.
+ */
+static void rc_cpu_place(struct task_struct *child, struct task_group *tg)
+{
+	child->sched_task_group = tg;
+	set_task_rq(child, task_cpu(child));
+}
+
+static int rc_cpu_can_fork(struct rc_state *st, struct task_struct *child)
+{
+	/* Its parent is there, and is not moved now; or the group is not removed. */
+	refcount_inc(&to_rc_cpu(st)->ref);
+	rc_cpu_place(child, rc_cpu_tg(st));
+	return 0;
+}
+
+static void rc_cpu_cancel_fork(struct rc_state *st, struct task_struct *child)
+{
+	rc_cpu_place(child, &root_task_group);
+	rc_cpu_put(to_rc_cpu(st));
 }
 
 static int rc_cpu_bind(struct rc_hierarchy *hier)
 {
+	/* So that the first group costs no more than others. */
 	if (hier)
-		static_branch_enable(&rc_cpu_key);
+		static_branch_inc(&rc_cpu_key);
 	else
-		static_branch_disable(&rc_cpu_key);
+		static_branch_dec(&rc_cpu_key);
 	return 0;
 }
 
@@ -191,12 +286,12 @@ static int rc_cpu_bind(struct rc_hierarchy *hier)
  */
 int rc_sched_path(struct task_group *tg, char *buf, int len)
 {
-	struct rc_state *st = READ_ONCE(tg->rc);
+	struct rc_state *st = tg->rc;
 	const char *name[RC_MAX_DEPTH];
 	unsigned int n;
 	int done;
 
-	if (!st || !in_task())
+	if (!st || !in_task() || READ_ONCE(st->group->dead))
 		return 0;
 	n = rc_group_path(st->group, name);
 	done = scnprintf(buf, len, "/proc/rc/%s",
@@ -239,18 +334,21 @@ static int rc_cpu_weight_show(struct seq_file *m, struct rc_state *st,
 	return rc_cpu_show_long(m, st, rc_cpu_weight);
 }
 
+static unsigned long rc_cpu_idle(struct task_group *tg)
+{
+	return READ_ONCE(tg->idle);
+}
+
 static int rc_cpu_weight_write(struct rc_state *st, const struct rc_file *file,
 			       u64 weight)
 {
 	if (weight < CGROUP_WEIGHT_MIN || weight > CGROUP_WEIGHT_MAX)
-		return -ERANGE;
+		return rc_refuse(-ERANGE, NULL, "not from %d to %d",
+				 CGROUP_WEIGHT_MIN, CGROUP_WEIGHT_MAX);
+	if (rc_cpu_idle(rc_cpu_tg(st)))
+		return rc_refuse(-EINVAL, NULL, "an idle group has no weight");
 	return sched_group_set_shares(rc_cpu_tg(st),
 				      scale_load(sched_weight_from_cgroup(weight)));
-}
-
-static unsigned long rc_cpu_idle(struct task_group *tg)
-{
-	return READ_ONCE(tg->idle);
 }
 
 static int rc_cpu_idle_show(struct seq_file *m, struct rc_state *st,
@@ -322,7 +420,7 @@ static int rc_cpu_parse_usec(const char *text, u64 *ns)
 
 /**
  * rc_cpu_parse_max - read what was written to cpu.max
- * @buf: "$MAX", or "$MAX $PERIOD", in microseconds; is cut up
+ * @buf: "$MAX", or "$MAX $PERIOD", in microseconds; is as it was
  * @quota: set to nanoseconds; U64_MAX for "max"
  * @period: the same, if there is one
  *
@@ -330,18 +428,32 @@ static int rc_cpu_parse_usec(const char *text, u64 *ns)
  */
 int rc_cpu_parse_max(char *buf, u64 *quota, u64 *period)
 {
-	char *max = strsep(&buf, " \t");
-	u64 q, p = *period;
+	size_t len = strcspn(buf, " \t");
+	u64 q = RUNTIME_INF, p = *period;
+	char end = buf[len];
+	int err = 0;
 
-	if (!strcmp(max, "max"))
-		q = RUNTIME_INF;
-	else if (rc_cpu_parse_usec(max, &q))
-		return -EINVAL;
-	if (buf && rc_cpu_parse_usec(skip_spaces(buf), &p))
-		return -EINVAL;
+	buf[len] = '\0';
+	if (strcmp(buf, "max"))
+		err = rc_cpu_parse_usec(buf, &q);
+	buf[len] = end;
+	if (!err && end)
+		err = rc_cpu_parse_usec(skip_spaces(buf + len), &p);
+	if (err)
+		return err;
 	*quota = q;
 	*period = p;
 	return 0;
+}
+
+/* The scheduler's own bounds, which it keeps to itself. */
+static int rc_cpu_max_refuse(u64 quota, u64 period)
+{
+	if (period < NSEC_PER_MSEC || period > NSEC_PER_SEC)
+		return rc_refuse(-EINVAL, NULL, "a period is 1000 to 1000000");
+	if (quota < NSEC_PER_MSEC)
+		return rc_refuse(-EINVAL, NULL, "not less than 1000");
+	return rc_refuse(-EINVAL, NULL, "more than there is time");
 }
 
 static int rc_cpu_max_write(struct rc_state *st, const struct rc_file *file,
@@ -349,9 +461,12 @@ static int rc_cpu_max_write(struct rc_state *st, const struct rc_file *file,
 {
 	struct task_group *tg = rc_cpu_tg(st);
 	u64 quota, period = ktime_to_ns(tg->cfs_bandwidth.period);
+	int err;
 
-	return rc_cpu_parse_max(buf, &quota, &period) ?:
-	       tg_set_cfs_bandwidth(tg, period, quota, 0);
+	if (rc_cpu_parse_max(buf, &quota, &period))
+		return rc_refuse(-EINVAL, NULL, "not \"$MAX\" or \"$MAX $PERIOD\" in microseconds");
+	err = tg_set_cfs_bandwidth(tg, period, quota, 0);
+	return err == -EINVAL ? rc_cpu_max_refuse(quota, period) : err;
 }
 
 static int rc_cpu_stat_show(struct seq_file *m, struct rc_state *st,
@@ -394,12 +509,11 @@ static struct rc_subsys rc_cpu_subsys = {
 	.create		= rc_cpu_create,
 	.online		= rc_cpu_online,
 	.offline	= rc_cpu_offline,
-	.drained	= rc_cpu_drained,
 	.destroy	= rc_cpu_destroy,
 	.bind		= rc_cpu_bind,
 	.attach		= rc_cpu_attach,
-	.fork		= rc_cpu_fork,
-	.exit		= rc_cpu_exit,
+	.can_fork	= rc_cpu_can_fork,
+	.cancel_fork	= rc_cpu_cancel_fork,
 };
 
 RC_SUBSYS(rc_cpu_subsys);

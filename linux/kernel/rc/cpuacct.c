@@ -254,6 +254,17 @@ static u64 cpuacct_usage_read(struct rc_state *st, const struct rc_file *file)
 	return div_u64(sum.usage, NSEC_PER_MSEC);
 }
 
+/* What the last reader of a file here or above has brought forward. */
+static void cpuacct_usage_column(struct seq_file *m, struct rc_state *st)
+{
+	u64 usage;
+
+	spin_lock(&cpuacct_lock);
+	usage = to_cpuacct(st)->sum.usage;
+	spin_unlock(&cpuacct_lock);
+	seq_put_decimal_ull(m, "", div_u64(usage, NSEC_PER_MSEC));
+}
+
 static u64 cpuacct_load_read(struct rc_state *st, const struct rc_file *file)
 {
 	struct cpuacct_sum sum;
@@ -357,7 +368,8 @@ static int cpuacct_bind(struct rc_hierarchy *hier)
 }
 
 static struct rc_file cpuacct_files[] = {
-	{ .name = "cpuacct.usage", .mode = 0444, .read_u64 = cpuacct_usage_read },
+	{ .name = "cpuacct.usage", .mode = 0444, .read_u64 = cpuacct_usage_read,
+	  .column = cpuacct_usage_column },
 	{ .name = "cpuacct.load", .mode = 0444, .read_u64 = cpuacct_load_read },
 	{ .name = "cpuacct.stat", .mode = 0444, .show = cpuacct_stat_show },
 	{ }
