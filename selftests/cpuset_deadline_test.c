@@ -193,6 +193,27 @@ TEST_F(deadline, last_cpu)
 	EXPECT_EQ(0, cs_online_cpu(6, true));
 }
 
+/*
+ * A task that ends while hotplug has taken its CPU, and will not have it after all,
+ * takes its bandwidth along.
+ */
+TEST_F(deadline, ends_elsewhere)
+{
+	const char *c = cs_new(self->root, "6", "0");
+	int round;
+
+	ASSERT_TRUE(!!c);
+	for (round = 0; round < 15; round++) {
+		pid_t pid = deadline_task(c);
+
+		ASSERT_LT(0, pid);
+		EXPECT_EQ(-EBUSY, cs_online_cpu(6, false));
+		ASSERT_EQ(0, rc_kill(pid));
+		ASSERT_TRUE(RC_WAIT(!cs_online_cpu(6, false)));
+		ASSERT_EQ(0, cs_online_cpu(6, true));
+	}
+}
+
 /* Nor can it lose them by hotplug. */
 TEST_F(deadline, hotplug)
 {

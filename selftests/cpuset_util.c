@@ -23,12 +23,15 @@ static struct changed {
 	int node_on;
 } *changed;
 
-const char *cs_setup(void)
+int cs_setup_unbound(void)
 {
 	changed = rc_shared(sizeof(*changed));
-	if (!changed || rc_setup())
-		return NULL;
-	return rc_bound_new("cpuset");
+	return changed ? rc_setup() : -ENOMEM;
+}
+
+const char *cs_setup(void)
+{
+	return cs_setup_unbound() ? NULL : rc_bound_new("cpuset");
 }
 
 int cs_teardown(void)

@@ -18,6 +18,8 @@
 
 #define CS_ROOT RC_ROOT "/cpuset"
 
+/* For tests that bind the controller themselves, or not; 0 or -errno. */
+int cs_setup_unbound(void);
 /* The path of hierarchy cpuset, newly made; NULL and errno. */
 const char *cs_setup(void);
 int cs_teardown(void);

@@ -5,6 +5,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/cpuset.h>
+#include <linux/cpuset_provider.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/nodemask.h>
@@ -241,5 +242,16 @@ void cpuset_note_mems(struct cpuset *cs);
 void cpuset_update_keys(void);
 void cpuset_meter_init(struct cpuset_meter *meter);
 unsigned int cpuset_meter_rate(struct cpuset_meter *meter);
+
+/* cpuset_provider.c */
+#ifdef CONFIG_CPUSETS_CGROUP
+int cpuset_claim(void);
+void cpuset_unclaim(void);
+bool cpuset_available(void);
+#else
+#define cpuset_claim		NULL
+#define cpuset_unclaim		NULL
+#define cpuset_available	NULL
+#endif
 
 #endif /* _RC_CPUSET_H */

@@ -320,6 +320,34 @@ void cpuset_dl_recount(void)
 }
 
 /*
+ * A deadline task that is lent CPUs is still accounted for where it was. If it ends while
+ * it has them it is taken off where it is, so accounts have to be made anew afterwards.
+ */
+static bool cpuset_dl_lent;
+
+/**
+ * cpuset_dl_lend - a task is given CPUs for as long as hotplug has its own
+ * @tsk: the task
+ *
+ * Context: @tsk's pi_lock held; cpuset_settle_later() has to follow.
+ */
+void cpuset_dl_lend(struct task_struct *tsk)
+{
+	if (cpuset_dl_accounted(tsk))
+		WRITE_ONCE(cpuset_dl_lent, true);
+}
+
+/**
+ * cpuset_dl_was_lent - is cpuset_dl_recount() needed for tasks with lent CPUs?
+ *
+ * Return: true if it is, once.
+ */
+bool cpuset_dl_was_lent(void)
+{
+	return xchg(&cpuset_dl_lent, false);
+}
+
+/*
  * Where it is to run, see cpuset_dl_away(). What a task has that has exited is added
  * where it was: the scheduler takes it off there, or has, and then it has none.
  */

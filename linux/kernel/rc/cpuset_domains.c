@@ -17,6 +17,7 @@
 #include <linux/sched/topology.h>
 #include <linux/slab.h>
 
+#define CPUSET_PROVIDER_NAME	rc
 #include "cpuset.h"
 
 /* They are to be rebuilt. Protected by cpuset_mutex or by CPU hotplug. */

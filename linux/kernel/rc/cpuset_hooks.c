@@ -17,11 +17,15 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#define CPUSET_PROVIDER_NAME	rc
 #include "cpuset.h"
 
+/* One for both, if cgroup has cpusets too. */
+#ifndef CONFIG_CPUSETS_CGROUP
 DEFINE_STATIC_KEY_FALSE(cpusets_pre_enable_key);
 DEFINE_STATIC_KEY_FALSE(cpusets_enabled_key);
 DEFINE_STATIC_KEY_FALSE(cpusets_insane_config_key);
+#endif
 
 /*
  * Whether the page allocator asks: the static keys
@@ -103,7 +107,9 @@ void cpuset_update_keys(void)
  * memory_pressure: a rate that halves in 10 seconds without events
  */
 
+#ifndef CONFIG_CPUSETS_V1
 int cpuset_memory_pressure_enabled __read_mostly;
+#endif
 
 /* What is left of a rate after a second, in 1/1000: 0.933^10 = 1/2. */
 #define CPUSET_METER_DECAY	933
@@ -207,6 +213,11 @@ static void cpuset_handle_hotplug(bool coming)
 {
 	lockdep_assert_cpus_held();
 	mutex_lock(&cpuset_mutex);
+	/* Cgroup's sets are told then. */
+	if (cpuset_is_cgroups()) {
+		mutex_unlock(&cpuset_mutex);
+		return;
+	}
 	cpuset_node_coming = coming;
 	if (!cpumask_equal(top_cpuset.effective_cpus, cpu_active_mask))
 		cpuset_domains_stale = true;
@@ -256,11 +267,6 @@ void __init cpuset_init_smp(void)
 	top_cpuset.effective_mems = node_states[N_MEMORY];
 	cpuset_domains_init();
 	hotplug_memory_notifier(cpuset_memory_callback, CPUSET_CALLBACK_PRI);
-}
-
-void __init cpuset_init_current_mems_allowed(void)
-{
-	nodes_setall(current->mems_allowed);
 }
 
 /*
@@ -374,6 +380,7 @@ bool cpuset_cpus_allowed_fallback(struct task_struct *tsk)
 	if (below) {
 		/* Before the task's lock, which the work item needs, is released. */
 		WRITE_ONCE(task_cpuset(tsk)->strayed, true);
+		cpuset_dl_lend(tsk);
 		irq_work_queue(&cpuset_strayed_irq_work);
 		cpuset_lend_cpus(tsk, cpus);
 	}
@@ -392,7 +399,10 @@ bool cpuset_cpu_is_isolated(int cpu)
 {
 	return false;
 }
+
+#ifndef CONFIG_CPUSETS_CGROUP
 EXPORT_SYMBOL_GPL(cpuset_cpu_is_isolated);
+#endif
 
 /*
  * Memory
@@ -479,12 +489,6 @@ int cpuset_mem_spread_node(void)
 	return *rotor;
 }
 
-int cpuset_mems_allowed_intersects(const struct task_struct *tsk1,
-				   const struct task_struct *tsk2)
-{
-	return nodes_intersects(tsk1->mems_allowed, tsk2->mems_allowed);
-}
-
 /**
  * current_cpuset_is_being_rebound - have policies of memory areas to be rebound?
  *
@@ -530,6 +534,21 @@ int proc_cpuset_show(struct seq_file *m, struct pid_namespace *ns,
 }
 #endif
 
+/*
+ * What looks at the task alone, and is the same whoever provides cpusets
+ */
+#ifndef CONFIG_CPUSETS_CGROUP
+void __init cpuset_init_current_mems_allowed(void)
+{
+	nodes_setall(current->mems_allowed);
+}
+
+int cpuset_mems_allowed_intersects(const struct task_struct *tsk1,
+				   const struct task_struct *tsk2)
+{
+	return nodes_intersects(tsk1->mems_allowed, tsk2->mems_allowed);
+}
+
 /* In /proc/PID/status. */
 void cpuset_task_status_allowed(struct seq_file *m, struct task_struct *task)
 {
@@ -538,3 +557,4 @@ void cpuset_task_status_allowed(struct seq_file *m, struct task_struct *task)
 	seq_printf(m, "Mems_allowed_list:\t%*pbl\n",
 		   nodemask_pr_args(&task->mems_allowed));
 }
+#endif

@@ -294,9 +294,11 @@ static void cpuset_later_fn(struct work_struct *work)
 {
 	CPUSET_PASS(pass);
 	struct cpuset *cs;
+	bool lent;
 
 	/* Hotplug is over, one way or the other. */
 	cpus_read_lock();
+	lent = cpuset_dl_was_lent();
 	mutex_lock(&cpuset_mutex);
 	for_each_cpuset(cs, &top_cpuset)
 		if (xchg(&cs->strayed, false))
@@ -305,6 +307,11 @@ static void cpuset_later_fn(struct work_struct *work)
 	cpus_read_unlock();
 
 	cpuset_settle_tree(&top_cpuset, &pass);
+	if (lent) {
+		cpus_read_lock();
+		cpuset_dl_recount();
+		cpus_read_unlock();
+	}
 	cpuset_pass_end(&pass, CS_WAIT_NOT);
 }
 
@@ -318,6 +325,26 @@ static DECLARE_DELAYED_WORK(cpuset_later_work, cpuset_later_fn);
 void cpuset_settle_later(void)
 {
 	mod_delayed_work(system_unbound_wq, &cpuset_later_work, 0);
+}
+
+/**
+ * cpuset_settle_finish - wait for what cpuset_settle_later() has begun
+ *
+ * Context: process context, no locks held; may sleep.
+ */
+void cpuset_settle_finish(void)
+{
+	flush_delayed_work(&cpuset_later_work);
+}
+
+/**
+ * cpuset_settle_cancel - have nothing done any more for cpuset_settle_later()
+ *
+ * Context: as cpuset_settle_finish(); nobody has sets.
+ */
+void cpuset_settle_cancel(void)
+{
+	cancel_delayed_work_sync(&cpuset_later_work);
 }
 
 /**
@@ -376,6 +403,18 @@ void cpuset_settle_hotplug(void)
  * Moves
  */
 
+/* What is right stays so: only hotplug changes sets without rc_mutex. */
+static int cpuset_may_enter(struct cpuset *cs, struct task_struct *tsk)
+{
+	lockdep_assert_held(&cpuset_mutex);
+	if (cpumask_empty(cs->effective_cpus) ||
+	    nodes_empty(cs->effective_mems))
+		return rc_refuse(-ENOSPC, NULL, "the set has no %s",
+				 cpumask_empty(cs->effective_cpus) ? "CPU" :
+								     "memory node");
+	return security_task_setscheduler(tsk);
+}
+
 int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 		      struct task_struct *tsk)
 {
@@ -384,13 +423,7 @@ int cpuset_can_attach(struct rc_state *to, struct rc_state *from,
 
 	cpus_read_lock();
 	mutex_lock(&cpuset_mutex);
-	/* It stays so: only hotplug changes sets without rc_mutex. */
-	if (cpumask_empty(cs->effective_cpus) ||
-	    nodes_empty(cs->effective_mems))
-		err = -ENOSPC;
-	else
-		err = security_task_setscheduler(tsk) ?:
-		      cpuset_dl_reserve(cs, tsk);
+	err = cpuset_may_enter(cs, tsk) ?: cpuset_dl_reserve(cs, tsk);
 	mutex_unlock(&cpuset_mutex);
 	cpus_read_unlock();
 	return err;
@@ -429,6 +462,17 @@ void cpuset_settle_task(struct task_struct *tsk)
 /*
  * Fork
  */
+
+/* A deadline task has no children that are one. */
+int cpuset_can_start(struct rc_state *to, struct task_struct *child)
+{
+	int err;
+
+	mutex_lock(&cpuset_mutex);
+	err = cpuset_may_enter(to_cpuset(to), child);
+	mutex_unlock(&cpuset_mutex);
+	return err;
+}
 
 /*
  * Has a newborn of the root the CPUs of its parent, which is there as well, and has
