@@ -347,6 +347,8 @@ WRITE(memory_spread_page, "1", "0", .file = "memory_spread_page", .inside = true
 WRITE(memory_spread_slab, "1", "0", .file = "memory_spread_slab", .inside = true);
 WRITE(memory_pressure_enabled, "1", "0", .file = "../memory_pressure_enabled");
 WRITE(notify_on_release, "1", "0", .file = "notify_on_release");
+WRITE(freeze, "1", "0", .file = "freeze");
+WRITE(kill, "1", "1", .file = "kill");
 WRITE(release_agent, "/bin/true", "\n", .file = "../release_agent");
 WRITE(cpu_weight, "50", "100", .file = "cpu.weight", .inside = true);
 WRITE(cpu_max, "50000 100000", "max 100000", .file = "cpu.max", .inside = true);

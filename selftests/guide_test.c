@@ -265,7 +265,7 @@ static void add_values(FILE *out, const char *dir, bool group)
 {
 	static const char * const files[] = {
 		"subsystems", "release_agent", "notify_on_release", "events",
-		"cpu.weight", "cpu.idle", "cpu.max", "procs",
+		"freeze", "cpu.weight", "cpu.idle", "cpu.max", "procs",
 	};
 	struct dirent *entry;
 	unsigned int i;

@@ -92,6 +92,29 @@ int storm_op_vfork(struct storm_actor *me)
 	return 0;
 }
 
+/* Elsewhere than the parent, where the child may be frozen. */
+int storm_op_start(struct storm_actor *me)
+{
+	const char *grp = storm_group(me);
+	int fd = grp ? start_open(grp, storm_chance(me, 30) ? O_PATH : O_RDONLY) : -EAGAIN;
+	pid_t pid;
+
+	if (fd < 0)
+		return fd;
+	pid = start_at(fd, storm_chance(me, 30) ? CLONE_NEWUTS : 0);
+	if (!pid) {
+		rc_die_with_parent();
+		look_at_self(me);
+		_exit(0);
+	}
+	close(fd);
+	if (pid < 0)
+		return pid;
+	me->since = 0;
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
 /* Comes back as the same actor, see main(). */
 static int become_anew(struct storm_actor *me)
 {

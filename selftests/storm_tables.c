@@ -102,6 +102,12 @@ static const char * const births[] = {
 
 static const char * const tasks[] = { "0", "1", "10", "100", "100", "max", NULL };
 
+/* Whoever is there, workers too: mostly not. */
+static const char * const kills[] = { "0", "1", "x", "", "1\n1", "2", NULL };
+
+/* Workers, too, till somebody thaws them. */
+static const char * const freezes[] = { "0", "0", "0", "1", NULL };
+
 /* storm_test itself: see storm_agent(). */
 static const char * const agents[] = { "/stress/storm_test", "", NULL };
 
@@ -116,6 +122,8 @@ const struct storm_values storm_values[] = {
 	{ "debug.fail", failures, NULL },
 	{ "debug2.fail", failures, NULL },
 	{ "release_agent", agents, NULL },
+	{ "kill", kills, NULL },
+	{ "freeze", freezes, "0" },
 };
 
 const int storm_nr_values = ARRAY_SIZE(storm_values);

@@ -70,7 +70,7 @@ TEST_F(view, top)
 	EXPECT_STREQ(inode(self->top), box_inode(box, hier));
 	EXPECT_STREQ(inode(mine), box_inode(box, rc_fmt("%s/mine", hier)));
 	EXPECT_STREQ("1\n", box_read(box, hier, "tasks"));
-	EXPECT_STREQ("populated 1\n", box_read(box, hier, "events"));
+	EXPECT_STREQ("populated 1\nfrozen 0\n", box_read(box, hier, "events"));
 	EXPECT_STREQ("-2", box_read(box, hier, "release_agent"));
 	EXPECT_STREQ("-2", box_list(box, rc_fmt("%s/above", hier)));
 	EXPECT_STREQ("-2", box_list(box, rc_fmt("%s/top", hier)));

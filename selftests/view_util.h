@@ -123,7 +123,7 @@ static inline const char *inode(const char *path)
 	       rc_fmt("%llu %d", (unsigned long long)st.st_ino, (int)st.st_nlink);
 }
 
-#define ROOT_FILES "events notify_on_release procs release_agent subsystems tasks"
-#define GROUP_FILES "events notify_on_release procs tasks"
+#define ROOT_FILES "events groups namespaces notify_on_release procs release_agent subsystems tasks"
+#define GROUP_FILES "events freeze groups kill namespaces notify_on_release procs tasks"
 
 #endif /* VIEW_UTIL_H */

@@ -338,6 +338,66 @@ int holder_memory(struct holder *holder)
 	return ret ?: start_mover(holder);
 }
 
+/* So many processes that do nothing, in a group that their parent leaves again. */
+static int populate(struct holder *holder, int nr)
+{
+	int ret = rc_attach(holder->between[1], 0), i;
+
+	for (i = 0; i < nr && !ret; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			rc_die_with_parent();
+			for (;;)
+				pause();
+		}
+		ret = pid < 0 ? -errno : 0;
+	}
+	return ret ?: rc_attach(holder->hier, 0);
+}
+
+static int signal_on(void *arg)
+{
+	struct holder *holder = arg;
+	const char *freeze = strdup(rc_fmt("%s/freeze", holder->grp));
+	const char *kill = strdup(rc_fmt("%s/kill", holder->between[1]));
+	int ret = 0, nr = much(1000);
+
+	while (!ret) {
+		be_at(holder, "fork");
+		ret = populate(holder, nr);
+		be_at(holder, "freeze");
+		ret = ret ?: rc_write(freeze, "1");
+		be_at(holder, "thaw");
+		ret = ret ?: rc_write(freeze, "0");
+		be_at(holder, "kill");
+		ret = ret ?: rc_write(kill, "1");
+		while (wait(NULL) > 0)
+			;
+		rc_inc(&holder->turns);
+	}
+	be_at(holder, rc_fmt("%s: %d", holder->at, ret));
+	return ret;
+}
+
+int holder_signals(struct holder *holder)
+{
+	int nr = much(10000), i, ret;
+	pid_t *ids = rc_shared(nr * sizeof(*ids));
+
+	ret = cs_write(holder->grp, "cpus", "0-3");
+	for (i = 0; i < nr && !ret; i++)
+		ret = rc_mkdir(rc_fmt("%s/%d", holder->grp, i));
+	holder->between[0] = fill(holder->grp, "stay", "2-3", "0");
+	holder->between[1] = fill(holder->grp, "die", "2-3", "0");
+	if (ret || !ids || !holder->between[0] || !holder->between[1])
+		return ret ?: -EIO;
+	if (rc_crowd(holder->between[0], nr, ids) < 0)
+		return -ECHILD;
+	holder->pid[0] = rc_spawn(signal_on, holder);
+	return RC_WAIT(rc_get(&holder->turns) > 1) ? 0 : -ETIMEDOUT;
+}
+
 /* The hogs leave off for a moment when the others have been round. */
 void holder_turn(struct holder *holder, long rounds)
 {

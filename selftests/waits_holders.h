@@ -41,6 +41,8 @@ int holder_groups(struct holder *holder);
 int holder_threads(struct holder *holder);
 /* A process with so much memory moves from node to node. */
 int holder_memory(struct holder *holder);
+/* So many groups and threads are frozen and thawed, and many processes killed. */
+int holder_signals(struct holder *holder);
 
 /* Called again and again while others go on, who have been round so often. */
 void holder_turn(struct holder *holder, long rounds);

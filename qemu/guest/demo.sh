@@ -185,6 +185,16 @@ run "grep . $acct/burn/cpuacct.usage $acct/late/cpuacct.usage"
 [ "$(read_number $acct/late/cpuacct.usage)" -gt 500 ] || unexpected "late is not charged"
 expect "cat /proc/$compress/rc" "cpuacct:cpuacct:/late"
 
+say "A group can be frozen: all that is in it stops, wherever it is, and goes on when it is thawed."
+run "echo 1 > $jobs/alice/freeze"
+wait_until 10 "grep -qx 'frozen 1' $jobs/alice/events"
+run "cat $jobs/alice/events"
+before=$(read_number $acct/late/cpuacct.usage)
+run "sleep 1"
+[ "$(read_number $acct/late/cpuacct.usage)" = "$before" ] || unexpected "compress runs"
+run "echo 0 > $jobs/alice/freeze"
+wait_until 10 "[ \$(read_number $acct/late/cpuacct.usage) -gt $before ]"
+
 say "cpu divides CPU time by weights: alice gets 20 of 100, and divides that again. All are busy on one CPU."
 run "mkdir -p $cpu/others $cpu/alice/media $cpu/alice/build $cpu/alice/rest"
 run "echo 80 > $cpu/others/cpu.weight"
@@ -258,9 +268,9 @@ run "cat $pids/bomb/pids.current $pids/bomb/pids.peak $pids/bomb/pids.events"
 
 say "The shell outside forks as ever."
 run "for n in 1 2 3 4 5; do (echo \$n); done"
-run "echo 0 > $pids/bomb/pids.max"
-# Some have ended since.
-run "kill -9 \$(cat $pids/bomb/procs) 2> /dev/null || true"
+
+say "And one write is its end, however fast it forks."
+run "echo 1 > $pids/bomb/kill"
 wait_until 10 "[ \$(cat $pids/bomb/pids.current) = 0 ]"
 
 say "When the jobs are done, so are the groups."

@@ -149,7 +149,14 @@ int rc_add_subsys_files(struct proc_dir_entry *dir, struct rc_group *grp,
 	return err;
 }
 
-static void rc_kill_subsys_files(struct proc_dir_entry *dir, unsigned long mask)
+/**
+ * rc_kill_subsys_files - remove files of controllers from a directory
+ * @dir: the directory
+ * @mask: ids of the controllers; those that are not there are no matter
+ *
+ * Context: rc_mutex held.
+ */
+void rc_kill_subsys_files(struct proc_dir_entry *dir, unsigned long mask)
 {
 	const struct rc_file *file;
 	struct rc_subsys *ss;
@@ -615,18 +622,8 @@ static int rc_rename(struct mnt_idmap *idmap,
 	unsigned long old = hier->subsys_mask;
 	int err;
 
-	err = rc_rebind_begin(hier, mask);
-	if (err)
-		return err;
-	err = rc_add_subsys_files(root->pde, root, mask & ~old);
-	if (err) {
-		rc_kill_subsys_files(root->pde, mask & ~old);
-		rc_rebind_abort(hier, mask);
-		return err;
-	}
-	rc_kill_subsys_files(root->pde, old & ~mask);
-	rc_rebind_commit(hier, mask);
-	return 0;
+	return rc_told(err, since, d_inode(old_dentry), "rename",
+		       new_dentry->d_name.name);
 }
 
 static const struct inode_operations rc_dir_iops = {

@@ -365,6 +365,8 @@ static const struct rc_core_file rc_notify = {
 static int rc_events_show(struct seq_file *m, struct rc_group *grp)
 {
 	seq_printf(m, "populated %d\n", rc_group_populated(grp));
+	if (!rc_is_root(grp))
+		seq_printf(m, "frozen %d\n", READ_ONCE(grp->frozen));
 	return 0;
 }
 
@@ -581,6 +583,12 @@ const struct rc_file rc_core_files[] = {
 	{ .name = "events", .mode = 0444, .core = &rc_events,
 	  .fops = &rc_poll_fops },
 	{ .name = "notify_on_release", .mode = 0644, .core = &rc_notify },
+	{ .name = "kill", .mode = 0200, .core = &rc_kill,
+	  .fops = &rc_kill_fops, .flags = RC_FILE_NOT_ROOT },
+	{ .name = "freeze", .mode = 0644, .core = &rc_freeze,
+	  .flags = RC_FILE_NOT_ROOT },
+	{ .name = "namespaces", .mode = 0444, .core = &rc_namespaces },
+	{ .name = "groups", .mode = 0444, .fops = &rc_groups_fops },
 	{ .name = "cgroup.procs", .mode = 0644, .core = &rc_tasks,
 	  .fops = &rc_tasks_fops, .private = true, .flags = RC_FILE_OLD },
 	{ }

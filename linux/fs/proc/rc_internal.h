@@ -77,7 +77,12 @@ static inline loff_t rc_llseek(struct file *file, loff_t offset, int whence)
 }
 
 /* rc.c */
-int rc_make_hierarchy(const char *name, const char *agent);
+int rc_add_subsys_files(struct proc_dir_entry *dir, struct rc_group *grp,
+			unsigned long mask);
+void rc_kill_subsys_files(struct proc_dir_entry *dir, unsigned long mask);
+struct inode *rc_make_group(struct proc_dir_entry *parent_de,
+			    const char *name, umode_t mode,
+			    struct super_block *sb, const char *agent);
 int rc_remove_dir(struct proc_dir_entry *de);
 
 bool rc_has_file(const struct rc_group *grp, const struct rc_file *file);
@@ -126,5 +131,23 @@ extern const struct rc_file rc_core_files[];
 extern const struct file_operations rc_show_fops;
 extern const struct file_operations rc_poll_fops;
 extern const struct file_operations rc_tasks_fops;
+
+int rc_show_open(struct inode *inode, struct file *file);
+int rc_file_release(struct inode *inode, struct file *file);
+int rc_parse_u64(const char *buf, u64 *val);
+int rc_lock_live(const struct file *file);
+ssize_t rc_write(struct file *file, const char __user *ubuf, size_t count,
+		 loff_t *ppos);
+
+/* rc_namespaces.c */
+extern const struct rc_core_file rc_namespaces;
+
+/* rc_signal.c */
+extern const struct rc_core_file rc_kill;
+extern const struct file_operations rc_kill_fops;
+extern const struct rc_core_file rc_freeze;
+
+/* rc_groups.c */
+extern const struct file_operations rc_groups_fops;
 
 #endif /* _PROC_RC_INTERNAL_H */

@@ -134,6 +134,13 @@ struct rc_file {
  *	to be bound to, or with NULL when it has been let go. No task is in a
  *	group of its own then: all are at @top. May sleep. Returns 0 or a
  *	negative errno, which makes the binding fail; must not fail for NULL.
+ * @claim: keep the controller for hierarchies, if others than they can use it.
+ *	Called before it may be bound, once more for each that tries; returns 0,
+ *	or a negative errno, which makes the binding fail. Process context, may
+ *	sleep, no lock of rc held; waits for others only killably.
+ * @unclaim: undo one @claim, as what was to be bound is not, or was let go of
+ *	again. Context as @claim, but not to be interrupted.
+ * @available: would @claim succeed? Any context, may be outdated at once.
  * @can_attach: may @tsk move from @from to @to? Called for each thread that is
  *	to move, before any of them does. Returns 0, after which either
  *	@cancel_attach or @attach follows, or a negative errno: then no thread

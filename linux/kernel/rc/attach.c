@@ -408,6 +408,16 @@ static void rc_moves_settle(struct rc_moves *mvs)
 		rc_move_settle(mvs, self);
 }
 
+/* Groups that are to be frozen may have lost the last one who was not. */
+static void rc_moves_left(struct rc_moves *mvs)
+{
+	unsigned int i;
+
+	for (i = 0; i < mvs->nr; i++)
+		if (mvs->move[i].from)
+			rc_left_frozen(mvs->move[i].from->rc.group[mvs->grp->hier->id]);
+}
+
 static void rc_moves_drop(struct rc_moves *mvs)
 {
 	unsigned int i;
@@ -640,6 +650,9 @@ int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 		ret = rc_moves_run(&mvs, tsk, process);
 	if (!ret) {
 		rc_view_moved(tsk, process, grp, view);
+		rc_moved_frozen(tsk, process, grp);
+		rc_moves_left(&mvs);
+	}
 	mutex_unlock(&rc_mutex);
 
 	rc_moves_settle(&mvs);

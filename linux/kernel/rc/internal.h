@@ -54,7 +54,14 @@ struct proc_dir_entry;
  *	not kept for a root; rc_proxy_lock, may be read without
  * @changes: how often @nr_populated became or ceased to be 0; as that
  * @wait: readers of "events" in poll(2)
- * @events_work: wakes them
+ * @events_work: wakes them, and looks whether the group is frozen
+ * @freezers: groups whose @freeze is 1, of this one and those above it; written under
+ *	rc_mutex, may be read without
+ * @stirs: how often somebody came who has not stopped, or @freezers became 0;
+ *	rc_proxy_lock, may be read without
+ * @freeze: what its file of this name says; as @freezers
+ * @frozen: there are @freezers, and all tasks in it and below it have stopped, as far as
+ *	is known; as @stirs
  * @notify_on_release: run the hierarchy's agent when the group is not used any
  *	more; written under rc_mutex, may be read without
  * @agent_work: runs the agent
@@ -84,6 +91,10 @@ struct rc_group {
 	unsigned int changes;
 	wait_queue_head_t wait;
 	struct work_struct events_work;
+	unsigned int freezers;
+	unsigned int stirs;
+	bool freeze;
+	bool frozen;
 	bool notify_on_release;
 	struct work_struct agent_work;
 	bool dead;
@@ -431,6 +442,71 @@ extern struct signal_struct *rc_moving;
 int rc_move_check(struct task_struct *tsk, const struct cred *cred);
 int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 	      const struct cred *cred, struct pid_namespace *view);
+
+/* start.c */
+
+/**
+ * struct rc_start - a task that is to be started in a group
+ * @grp: the group, with a reference
+ * @view: the pid namespace of the mount of proc of the descriptor, with a reference
+ * @since: from rc_errors_begin()
+ * @stale: a proxy to drop when rc_mutex is released
+ */
+struct rc_start {
+	struct rc_group *grp;
+	struct pid_namespace *view;
+	u64 since;
+	struct nsproxy *stale;
+};
+
+void rc_start_done(struct task_struct *child, struct rc_start *start);
+
+/* kill.c */
+void rc_for_own_tasks(struct rc_group *grp,
+		      void (*fn)(struct task_struct *tsk, void *arg), void *arg);
+struct rc_group *rc_tree_walk(struct rc_group *pos, struct rc_group *top,
+			      bool populated);
+int rc_kill_tasks(struct rc_group *grp, const struct cred *cred,
+		  struct pid_namespace *opener, struct pid_namespace *view);
+
+/* freeze.c */
+void rc_set_freeze(struct rc_group *grp, bool freeze);
+void rc_update_frozen(struct rc_group *grp);
+void rc_init_frozen(struct rc_group *grp, const struct rc_group *parent);
+void rc_end_frozen(struct rc_group *grp);
+void rc_moved_frozen(struct task_struct *tsk, bool process, struct rc_group *grp);
+void rc_left_frozen(struct rc_group *grp);
+extern unsigned int rc_nr_freezing;
+bool rc_home_freezes(const struct nsproxy *home);
+void rc_home_look_again(const struct nsproxy *home);
+void rc_freeze_newborn(struct task_struct *child);
+
+/**
+ * rc_born_frozen - is a newborn to be frozen?
+ * @home: its home
+ *
+ * Context: as rc_fork(), when it is listed. Who changes the answer sees the child
+ * afterwards.
+ * Return: true if rc_freeze_newborn() is to be called.
+ */
+static inline bool rc_born_frozen(const struct nsproxy *home)
+{
+	return unlikely(READ_ONCE(rc_nr_freezing)) && rc_home_freezes(home);
+}
+
+/**
+ * rc_exit_frozen - a task has left its groups
+ * @home: its home, which is held
+ *
+ * Context: any.
+ */
+static inline void rc_exit_frozen(const struct nsproxy *home)
+{
+	/* It is not listed. Pairs with the locks between rc_set_freeze() and its look. */
+	smp_mb();
+	if (unlikely(READ_ONCE(rc_nr_freezing)))
+		rc_home_look_again(home);
+}
 
 /* view.c */
 void rc_view_moved(struct task_struct *tsk, bool process, struct rc_group *grp,

@@ -318,6 +318,102 @@ static void rc_limits_test(struct kunit *test)
 	rc_bind_end(test, &t);
 }
 
+/* Goes on from @pos; the names of the groups that it comes to are these. */
+static void rc_check_walk(struct kunit *test, struct rc_group *pos,
+			  struct rc_group *top, u64 newest, bool below,
+			  const char *names)
+{
+	struct rc_group *grp = rc_group_get(pos);
+	char met[16];
+	size_t nr = 0;
+
+	while ((grp = rc_group_walk(grp, top, newest, below)) &&
+	       nr < sizeof(met) - 1) {
+		met[nr++] = *rc_group_name(grp);
+		below = true;
+	}
+	met[nr] = '\0';
+	KUNIT_EXPECT_STREQ(test, met, names);
+}
+
+/* Parents first, siblings by age; goes on from what was removed, and has its end. */
+static void rc_walk_test(struct kunit *test)
+{
+	struct rc_group *x, *y, *b, *a, *late;
+	struct rc_bind_test t;
+	u64 newest;
+
+	if (!rc_bind_begin(test, &t))
+		return;
+	b = rc_make(test, t.plain, "b", 0);
+	x = rc_make(test, b, "x", 0);
+	a = rc_make(test, t.plain, "a", 0);
+	y = rc_make(test, x, "y", 0);
+	newest = rc_newest_serial();
+	late = rc_make(test, b, "late", 0);
+	rc_check_walk(test, t.plain, t.plain, newest, true, "bxya");
+	rc_check_walk(test, t.plain, t.plain, U64_MAX, true, "bxyla");
+	rc_check_walk(test, t.plain, t.plain, newest, false, "");
+	rc_check_walk(test, b, b, newest, true, "xy");
+	rc_check_walk(test, b, t.plain, newest, false, "a");
+	rc_check_walk(test, x, t.plain, newest, false, "a");
+	rc_group_get(y);
+	rc_drop(test, y);
+	rc_check_walk(test, y, t.plain, newest, true, "a");
+	rc_check_walk(test, y, b, U64_MAX, true, "l");
+	rc_group_put(y);
+	rc_drop(test, late);
+	rc_drop(test, x);
+	rc_drop(test, b);
+	rc_drop(test, a);
+	rc_bind_end(test, &t);
+}
+
+/* What is frozen above is so below, new groups too; a walk comes to all, parents first. */
+static void rc_freeze_test(struct kunit *test)
+{
+	struct rc_group *a, *b, *c, *late;
+	struct rc_bind_test t;
+
+	if (!rc_bind_begin(test, &t))
+		return;
+	a = rc_make(test, t.plain, "a", 0);
+	b = a ? rc_make(test, a, "b", 0) : NULL;
+	c = rc_make(test, t.plain, "c", 0);
+	if (!a || !b || !c)
+		goto out;
+	KUNIT_EXPECT_PTR_EQ(test, rc_tree_walk(t.plain, t.plain, false), a);
+	KUNIT_EXPECT_PTR_EQ(test, rc_tree_walk(a, t.plain, false), b);
+	KUNIT_EXPECT_PTR_EQ(test, rc_tree_walk(b, t.plain, false), c);
+	KUNIT_EXPECT_NULL(test, rc_tree_walk(c, t.plain, false));
+	KUNIT_EXPECT_NULL(test, rc_tree_walk(b, a, false));
+	KUNIT_EXPECT_NULL(test, rc_tree_walk(t.plain, t.plain, true));
+
+	rc_set_freeze(a, true);
+	rc_set_freeze(b, true);
+	rc_set_freeze(b, true);
+	KUNIT_EXPECT_EQ(test, a->freezers, 1);
+	KUNIT_EXPECT_EQ(test, b->freezers, 2);
+	KUNIT_EXPECT_EQ(test, c->freezers, 0);
+	late = rc_make(test, b, "late", 0);
+	if (late) {
+		KUNIT_EXPECT_EQ(test, late->freezers, 2);
+		KUNIT_EXPECT_TRUE(test, late->frozen);
+	}
+	rc_set_freeze(a, false);
+	KUNIT_EXPECT_EQ(test, a->freezers, 0);
+	KUNIT_EXPECT_EQ(test, b->freezers, 1);
+	KUNIT_EXPECT_FALSE(test, a->frozen);
+	if (late)
+		KUNIT_EXPECT_EQ(test, late->freezers, 1);
+	rc_drop(test, late);
+out:
+	rc_drop(test, b);
+	rc_drop(test, a);
+	rc_drop(test, c);
+	rc_bind_end(test, &t);
+}
+
 /* Each id once, in ascending order; returns how many. */
 static size_t rc_check_sorted(struct kunit *test, const struct rc_pids *pids)
 {
@@ -396,6 +492,8 @@ static struct kunit_case rc_test_cases[] = {
 	KUNIT_CASE(rc_rebind_test),
 	KUNIT_CASE(rc_rebind_busy_test),
 	KUNIT_CASE(rc_limits_test),
+	KUNIT_CASE(rc_walk_test),
+	KUNIT_CASE(rc_freeze_test),
 	KUNIT_CASE(rc_pids_few_test),
 	KUNIT_CASE(rc_pids_many_test),
 	{}

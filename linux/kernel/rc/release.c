@@ -34,6 +34,7 @@ static void rc_events_work(struct work_struct *work)
 	struct rc_group *grp = container_of(work, struct rc_group, events_work);
 
 	wake_up_interruptible_poll(&grp->wait, EPOLLPRI | EPOLLERR);
+	rc_update_frozen(grp);
 	rc_group_put(grp);
 }
 
@@ -186,6 +187,7 @@ void rc_group_init_release(struct rc_group *grp, const struct rc_group *parent)
 	INIT_WORK(&grp->events_work, rc_events_work);
 	INIT_WORK(&grp->agent_work, rc_agent_work);
 	grp->notify_on_release = READ_ONCE(parent->notify_on_release);
+	rc_init_frozen(grp, parent);
 }
 
 /**
@@ -200,6 +202,7 @@ void rc_group_end_release(struct rc_group *grp)
 	/* Groups that wait for an agent do not pile up when they have gone. */
 	if (cancel_work(&grp->agent_work))
 		rc_group_put(grp);
+	rc_end_frozen(grp);
 	if (!rc_is_root(grp))
 		rc_group_release_check(grp->parent);
 }

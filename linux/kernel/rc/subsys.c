@@ -155,6 +155,50 @@ void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep)
  * Binding
  */
 
+/**
+ * rc_unclaim - undo rc_claim()
+ * @mask: as there
+ *
+ * Context: process context, no lock of rc held; may sleep.
+ */
+void rc_unclaim(unsigned long mask)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+
+	for_each_rc_subsys_in(ss, id, &mask)
+		if (ss->unclaim)
+			ss->unclaim();
+}
+
+/**
+ * rc_claim - keep controllers for hierarchies
+ * @mask: their ids
+ *
+ * Some can be used by others than hierarchies. One that is bound is claimed once;
+ * who is about to bind has one claim more for each of those that he wants, whether
+ * it is bound already or not. It is the caller who counts: binding takes a claim
+ * over, unbinding leaves one to rc_unclaim().
+ *
+ * Context: process context, no lock of rc held; sleeps, killably.
+ * Return: 0, -EBUSY somebody else uses one of them, or -EINTR; then none is kept.
+ */
+int rc_claim(unsigned long mask)
+{
+	struct rc_subsys *ss;
+	unsigned int id;
+	int err;
+
+	for_each_rc_subsys_in(ss, id, &mask) {
+		err = ss->claim ? ss->claim() : 0;
+		if (err) {
+			rc_unclaim(mask & (BIT(id) - 1));
+			return err;
+		}
+	}
+	return 0;
+}
+
 static void rc_unbind(unsigned long mask)
 {
 	unsigned int id = rc_nr_subsys;

@@ -86,7 +86,12 @@ void __rc_exit(struct task_struct *tsk)
 	spin_lock_irq(&home->rc.lock);
 	rc_home_leave(home, tsk);
 	spin_unlock_irq(&home->rc.lock);
-	if (!kept)
+	rc_exit_frozen(home);
+	/* A controller waits for those who were in these groups to be reaped. */
+	if (static_branch_unlikely(&rc_census_key) &&
+	    (home->rc.subsys & rc_hooks.release))
+		WRITE_ONCE(tsk->rc_home, (void *)((unsigned long)home | RC_HOME_LEFT));
+	else
 		rc_home_put(home);
 }
 
@@ -309,13 +314,9 @@ struct nsproxy *__rc_fork(struct task_struct *child, bool outdated,
 		hlist_add_head_rcu(&child->rc_node, &home->rc.tasks);
 		home->rc.nr++;
 		spin_unlock(&home->rc.lock);
-	}
-	if (outdated || stale) {
-		/* A copy of what is going on about its parent. */
-		atomic64_set(&child->rc_births, 0);
-		child->rc_tell = RC_TELL_OUTDATED;
-	} else if (ns->rc.births) {
-		child->rc_tell = RC_TELL_BIRTH;
+		/* It is listed: see there. */
+		if (rc_born_frozen(home) && !child->rc_tell)
+			child->rc_tell = RC_TELL_BIRTH;
 	}
 	return stale;
 }
@@ -340,6 +341,7 @@ void __rc_post_fork(struct task_struct *child, struct nsproxy *stale,
 	child->rc_tell = 0;
 	if (stale)
 		put_nsproxy(stale);
+	rc_freeze_newborn(child);
 	for_each_rc_subsys_in(ss, id, &births)
 		ss->fork(child);
 }
