@@ -58,6 +58,9 @@ struct rc_state {
  * @changes: gives a number that grows when what the file shows changes, for who
  *	waits for that in poll(2); a controller that has it calls
  *	rc_state_changed() then. Any context in which RCU can be read; any moment
+ * @column: prints what the file shows into a table of groups, if that costs no more than
+ *	to read: without a newline, and as of the last time that somebody had it
+ *	settled or summed. The file's name heads the column. Called as @show
  * @show: prints the file
  * @read_u64: gives the number that the file shows, in place of @show
  * @read_s64: the same for a number with a sign
@@ -87,6 +90,7 @@ struct rc_file {
 	size_t max;
 	unsigned long private;
 	unsigned int (*changes)(struct rc_state *st);
+	void (*column)(struct seq_file *m, struct rc_state *st);
 	int (*show)(struct seq_file *m, struct rc_state *st,
 		    const struct rc_file *file);
 	u64 (*read_u64)(struct rc_state *st, const struct rc_file *file);
