@@ -140,6 +140,7 @@ static bool changes(const char *name)
 {
 	static const char * const parts[] = {
 		"cpuacct.", ".stat", ".trace", ".calls", ".counts", ".peak", "memory_pressure",
+		"groups", "namespaces", "errors",
 	};
 	size_t i;
 

@@ -325,6 +325,9 @@ FAILING(poll, .fn = fault_poll, .file = "events");
 FAILING(watch, .fn = fault_watch, .file = "events");
 FAILING(read_groups, .fn = fault_read, .file = "/proc/self/rc", .inside = true);
 FAILING(read_tasks_by_user, .fn = fault_read, .file = "mine/tasks", .user = true);
+FAILING(read_namespaces, .fn = fault_read, .file = "namespaces", .inside = true);
+FAILING(read_table, .fn = fault_read, .file = "groups", .user = true);
+FAILING(read_errors, .fn = fault_read, .file = RC_ROOT "/errors");
 FAILING(read_cpuset, .fn = fault_read, .file = "/proc/self/cpuset", .inside = true);
 FAILING(read_groups_in_box, .fn = fault_read, .file = "/proc/self/rc", .box = true);
 

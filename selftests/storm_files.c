@@ -125,7 +125,7 @@ int storm_op_read_odd(struct storm_actor *me)
 	return ret;
 }
 
-/* Each file of one group, and that of some task. */
+/* Each file of one group, that of some task, and what was refused. */
 int storm_op_read_all(struct storm_actor *me)
 {
 	static struct storm_name names[64];
@@ -143,6 +143,7 @@ int storm_op_read_all(struct storm_actor *me)
 	i = storm_pick(me, STORM_MAX_ACTORS);
 	read_one(me, rc_fmt("/proc/%d/rc", storm->actor[i].pid ?: getpid()));
 	read_one(me, rc_fmt("/proc/%d/cpuset", storm->actor[i].pid ?: getpid()));
+	read_one(me, RC_ROOT "/errors");
 	return nr;
 }
 

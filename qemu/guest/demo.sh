@@ -273,6 +273,28 @@ say "And one write is its end, however fast it forks."
 run "echo 1 > $pids/bomb/kill"
 wait_until 10 "[ \$(cat $pids/bomb/pids.current) = 0 ]"
 
+say "All groups and their numbers are in one file."
+run "cat $acct/groups"
+expect "cut -f 1-3 $pids/groups" "$(printf '/bomb\t0\t0')"
+
+say "Why something was refused is in a file, in words. Ten more:"
+run "mkdir $cpuset/batch/a"
+run "echo 1 > $pids/bomb/pids.max"
+try "echo 0-7 > $cpuset/batch/a/cpus"
+try "echo $compress > $cpuset/batch/a/tasks"
+try "echo 0-3,x > $cpuset/batch/cpus"
+try "rmdir $cpuset/batch"
+try "echo cpuacct > $jobs/subsystems"
+try "mkdir /proc/rc/pids,cpuacct"
+try "mkdir $jobs/alice"
+try "mv $jobs/alice $jobs/bob/"
+try "echo 2 > $jobs/alice/tasks"
+try "echo 0 > $pids/bomb/procs && (:) && :"
+run "tail -n 10 /proc/rc/errors | cut -f 4-"
+[ "$(tail -n 10 /proc/rc/errors | cut -f 4- | head -n 1)" = "$(printf "cpuset:/batch/a\tcpus 0-7: not within the parent's 5")" ] ||
+	unexpected "other words"
+run "rmdir $cpuset/batch/a"
+
 say "When the jobs are done, so are the groups."
 run "kill $compress $backup $monitor"
 wait

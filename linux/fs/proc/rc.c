@@ -32,6 +32,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "../../kernel/rc/errors.h"
 #include "rc_internal.h"
 
 static const struct inode_operations rc_dir_iops;
@@ -325,12 +326,12 @@ static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 	struct inode *inode;
 
 	if (dentry->d_name.len > NAME_MAX)
-		return ERR_PTR(-ENAMETOOLONG);
+		return ERR_PTR(rc_name_refused(dir, dentry, flags, -ENAMETOOLONG));
 	de = rc_find_entry(PDE(dir), dentry->d_name.name, dentry->d_name.len);
 	if (!IS_ERR(de) && S_ISREG(de->mode) &&
 	    !rc_shows_file(dir->i_sb, de->rc_file)) {
 		pde_put(de);
-		return ERR_PTR(make ? -EEXIST : -ENOENT);
+		return ERR_PTR(make ? rc_name_refused(dir, dentry, flags, -EEXIST) : -ENOENT);
 	}
 	if (rc_is_view(dir->i_sb) && !IS_ERR(de))
 		de = rc_view_entry(rc_view(dir->i_sb), de);
@@ -339,6 +340,7 @@ static struct dentry *rc_lookup(struct inode *dir, struct dentry *dentry,
 			return ERR_CAST(de);
 		inode = NULL;
 	} else {
+		rc_name_refused(dir, dentry, flags & LOOKUP_EXCL, -EEXIST);
 		inode = rc_get_inode(dir->i_sb, de);
 		if (!inode)
 			return ERR_PTR(-ENOMEM);
@@ -380,6 +382,9 @@ static int rc_d_revalidate(struct dentry *dentry, unsigned int flags)
 	if (named <= 0)
 		return named;
 	rc_refresh_inode(inode);
+	/* Whose directory is locked then. */
+	if ((flags & (LOOKUP_EXCL | LOOKUP_RCU)) == LOOKUP_EXCL)
+		rc_name_refused(d_inode(dentry->d_parent), dentry, flags, -EEXIST);
 	return 1;
 }
 
@@ -407,8 +412,10 @@ static int rc_may_change(struct proc_dir_entry *de, struct inode *dir,
 			 const struct dentry *dentry)
 {
 	lockdep_assert_held(&rc_mutex);
+	if (rc_is_root(de->data) && !capable(CAP_SYS_ADMIN))
+		return rc_refuse_group(-EPERM, NULL, RC_NEEDS_ADMIN);
 	if (!rc_view_has(rc_view(dir->i_sb), de->data, true))
-		return -EPERM;
+		return rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW);
 	if (rc_pde_dead(de) || de->parent != PDE(dir) ||
 	    !pde_is_named(de, dentry->d_name.name, dentry->d_name.len))
 		return -ENOENT;
@@ -493,16 +500,38 @@ static struct inode *rc_mkdir_in(struct inode *dir, const char *name, umode_t mo
 	struct inode *inode;
 	int err;
 
-	if (parent_de->data == &rc_top && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
+	if (parent_de->data == &rc_top) {
+		if (rc_is_view(dir->i_sb))
+			return ERR_PTR(rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW));
+		if (!capable(CAP_SYS_ADMIN))
+			return ERR_PTR(rc_refuse_group(-EPERM, NULL, RC_NEEDS_ADMIN));
+		claimed = rc_name_subsys(name);
+	}
+	err = rc_claim(claimed);
+	if (err)
+		return ERR_PTR(err);
 
 	mutex_lock(&rc_mutex);
 	if (rc_view_may_write(dir))
-		inode = rc_make_group(parent_de, dentry->d_name.name,
-				      mode & 01777, dir->i_sb, NULL);
+		inode = rc_make_group(parent_de, name, mode & 01777, dir->i_sb, NULL);
+	else
+		inode = ERR_PTR(rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW));
 	mutex_unlock(&rc_mutex);
 	if (IS_ERR(inode))
-		return PTR_ERR(inode);
+		rc_unclaim(claimed);
+	return inode;
+}
+
+static int rc_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+		    struct dentry *dentry, umode_t mode)
+{
+	const char *name = dentry->d_name.name;
+	u64 since = rc_errors_begin();
+	struct inode *inode;
+
+	inode = rc_mkdir_in(dir, name, mode);
+	if (IS_ERR(inode))
+		return rc_told(PTR_ERR(inode), since, dir, "mkdir", name);
 	d_instantiate(dentry, inode);
 	return 0;
 }
@@ -531,6 +560,9 @@ int rc_remove_dir(struct proc_dir_entry *de)
 static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 {
 	struct proc_dir_entry *de = PDE(d_inode(dentry));
+	struct rc_group *grp = de->data;
+	u64 since = rc_errors_begin();
+	unsigned long bound = 0;
 	int err;
 
 	mutex_lock(&rc_mutex);
@@ -541,7 +573,9 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 		err = rc_remove_dir(de);
 	}
 	mutex_unlock(&rc_mutex);
-	return err;
+	if (!err)
+		rc_unclaim(bound);
+	return rc_told(err, since, d_inode(dentry), "rmdir", NULL);
 }
 
 /**
@@ -592,12 +626,12 @@ static int rc_rename_in(struct inode *old_dir, struct dentry *old_dentry,
 	int err;
 
 	if (flags & ~RENAME_NOREPLACE)
-		return -EINVAL;
+		return rc_refuse_group(-EINVAL, NULL, "names are not exchanged");
 	if (!S_ISDIR(de->mode))
-		return -EPERM;
+		return rc_refuse_group(-EPERM, NULL, "a file has its name for good");
 	/* With EXDEV, mv(1) would make a copy. */
 	if (old_dir != new_dir)
-		return -EPERM;
+		return rc_refuse_group(-EPERM, NULL, "not within its directory");
 	if (d_really_is_positive(new_dentry))
 		return -EEXIST;
 
@@ -618,9 +652,8 @@ static int rc_rename(struct mnt_idmap *idmap,
 		     struct inode *new_dir, struct dentry *new_dentry,
 		     unsigned int flags)
 {
-	struct rc_hierarchy *hier = root->hier;
-	unsigned long old = hier->subsys_mask;
-	int err;
+	u64 since = rc_errors_begin();
+	int err = rc_rename_in(old_dir, old_dentry, new_dir, new_dentry, flags);
 
 	return rc_told(err, since, d_inode(old_dentry), "rename",
 		       new_dentry->d_name.name);

@@ -14,6 +14,7 @@
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
+#include "../../kernel/rc/errors.h"
 #include "rc_internal.h"
 
 /* The entry is the truth, which all mounts share; an inode is a copy. */
@@ -104,6 +105,19 @@ void rc_set_renames(struct dentry *dentry, unsigned long renames)
 	spin_unlock(&dentry->d_lock);
 }
 
+/* Who asks with access(2) is told by that. */
+static int rc_permission_refused(struct inode *inode, int mask, int err)
+{
+	u64 since = rc_errors_begin();
+
+	if (!(mask & MAY_WRITE) || (mask & (MAY_ACCESS | MAY_NOT_BLOCK)))
+		return err;
+	rc_refuse_group(err, NULL, err == -EPERM ? RC_NOT_IN_VIEW :
+						   "no permission to write");
+	return rc_told(err, since, inode, S_ISDIR(inode->i_mode) ?
+		       "directory" : PDE(inode)->rc_file->name, NULL);
+}
+
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	int err = 0;
@@ -112,7 +126,8 @@ int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	    !rc_view_may_write(inode))
 		err = -EPERM;
 	rc_refresh_inode(inode);
-	return generic_permission(&nop_mnt_idmap, inode, mask);
+	err = err ?: generic_permission(&nop_mnt_idmap, inode, mask);
+	return err ? rc_permission_refused(inode, mask, err) : 0;
 }
 
 int rc_getattr(struct mnt_idmap *idmap, const struct path *path,
@@ -165,6 +180,7 @@ int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 {
 	struct inode *inode = d_inode(dentry);
 	struct proc_dir_entry *de = PDE(inode);
+	u64 since = rc_errors_begin();
 	int err;
 
 	/* The mutex orders changes through different mounts. */
@@ -178,11 +194,13 @@ int rc_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 		if (rc_view_has(rc_view(inode->i_sb), de->data, true))
 			rc_set_entry(de, inode, attr);
 		else
-			err = -EPERM;
+			err = rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW);
 	}
 	mutex_unlock(&rc_mutex);
-	if (err || (attr->ia_valid & ATTR_SIZE))
-		return err;
+	if (err)
+		return rc_told(err, since, inode, "chmod or chown", NULL);
+	if (attr->ia_valid & ATTR_SIZE)
+		return 0;
 	/* The times are the inode's own. */
 	attr->ia_valid &= ~(ATTR_MODE | ATTR_UID | ATTR_GID);
 	setattr_copy(&nop_mnt_idmap, inode, attr);

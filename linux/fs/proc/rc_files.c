@@ -21,6 +21,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "../../kernel/rc/errors.h"
 #include "rc_internal.h"
 
 /*
@@ -85,8 +86,11 @@ int rc_file_release(struct inode *inode, struct file *file)
 
 static ssize_t rc_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
-	if (rc_pde_dead(PDE(file_inode(iocb->ki_filp))))
-		return -ENODEV;
+	const struct file *file = iocb->ki_filp;
+
+	if (rc_pde_dead(PDE(file_inode(file))))
+		return rc_told(-ENODEV, rc_errors_begin(), file_inode(file),
+			       rc_opened(file)->file->name, NULL);
 	return seq_read_iter(iocb, iter);
 }
 
@@ -177,6 +181,8 @@ static int rc_write_state(struct rc_state *st, const struct rc_file *file,
 		err = rc_parse_s64(buf, &s);
 		if (!err)
 			err = file->write_s64(st, file, s);
+	} else {
+		err = rc_refuse_group(-EINVAL, NULL, RC_READ_ONLY);
 	}
 	return err;
 }
@@ -197,7 +203,7 @@ int rc_lock_live(const struct file *file)
 	if (rc_pde_dead(PDE(inode)))
 		err = -ENODEV;
 	else if (!rc_view_may_write(inode))
-		err = -EPERM;
+		err = rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW);
 	if (err)
 		mutex_unlock(&rc_mutex);
 	return err;
@@ -211,7 +217,7 @@ static int rc_write_buf(struct file *file, char *buf)
 
 	if (rf->core)
 		return rf->core->write ? rf->core->write(file, of->grp, buf) :
-					 -EINVAL;
+					 rc_refuse_group(-EINVAL, NULL, RC_READ_ONLY);
 	err = rc_lock_live(file);
 	if (err)
 		return err;
@@ -244,10 +250,12 @@ ssize_t rc_write(struct file *file, const char __user *ubuf, size_t count,
 {
 	/* Enough for a number, and most of what is written is one. */
 	char few[32], *buf = few;
+	const struct rc_file *rf = rc_opened(file)->file;
+	u64 since = rc_errors_begin();
 	int err;
 
-	if (count > (rc_opened(file)->file->max ?: PAGE_SIZE))
-		return -E2BIG;
+	if (count > (rf->max ?: PAGE_SIZE))
+		return rc_told(-E2BIG, since, file_inode(file), rf->name, NULL);
 	if (count < sizeof(few)) {
 		if (copy_from_user(few, ubuf, count))
 			return -EFAULT;
@@ -259,6 +267,9 @@ ssize_t rc_write(struct file *file, const char __user *ubuf, size_t count,
 	}
 	if (strlen(buf) == count)
 		err = rc_write_buf(file, rc_strip(buf, count));
+	else
+		err = rc_refuse_group(-EINVAL, NULL, "there is a NUL in it");
+	rc_told(err, since, file_inode(file), rf->name, skip_spaces(buf));
 	if (buf != few)
 		kfree(buf);
 	return err ?: count;
@@ -404,13 +415,16 @@ static bool rc_is_procs(const struct rc_open *of)
 /* On the account of who has opened the file, not of who was handed it to read. */
 static int rc_tasks_charge(struct rc_open *of, const struct file *file)
 {
+	const struct cred *cred = file->f_cred;
+	u64 since = rc_errors_begin();
 	struct ucounts *ucounts;
 
 	if (of->ucounts)
 		return 0;
 	ucounts = rc_charge_user(cred->user_ns, cred->euid, UCOUNT_RC_LISTS);
 	if (IS_ERR(ucounts))
-		return PTR_ERR(ucounts);
+		return rc_told(PTR_ERR(ucounts), since, file_inode(file),
+			       of->file->name, NULL);
 	of->ucounts = ucounts;
 	return 0;
 }
@@ -568,6 +582,7 @@ const struct file_operations rc_tasks_fops = {
 
 const struct rc_file rc_top_files[] = {
 	{ .name = "subsystems", .mode = 0444, .core = &rc_top_subsystems },
+	{ .name = "errors", .mode = 0444, .fops = &rc_errors_fops },
 	{ }
 };
 

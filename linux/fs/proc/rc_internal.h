@@ -125,6 +125,24 @@ bool rc_view_may_write(const struct inode *inode);
 unsigned int rc_view_nr_groups(struct pid_namespace *view,
 			       struct rc_subsys *ss);
 
+/* rc_hierarchy.c */
+extern const struct rc_core_file rc_top_subsystems;
+extern const struct rc_core_file rc_subsystems;
+unsigned long rc_name_subsys(const char *name);
+int rc_make_hierarchy(const char *name, const char *agent);
+
+/* rc_errors.c */
+#define RC_NEEDS_ADMIN	"only for CAP_SYS_ADMIN in the initial user namespace"
+#define RC_READ_ONLY	"it cannot be written"
+#define RC_NOT_IN_VIEW	"not to be changed through this view"
+
+int rc_file_admin(const struct file *file);
+int rc_told(int err, u64 since, const struct inode *inode, const char *what,
+	    const char *value);
+int rc_name_refused(const struct inode *dir, const struct dentry *dentry,
+		    unsigned int flags, int err);
+extern const struct file_operations rc_errors_fops;
+
 /* rc_files.c */
 extern const struct rc_file rc_top_files[];
 extern const struct rc_file rc_core_files[];

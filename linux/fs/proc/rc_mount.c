@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../../kernel/rc/errors.h"
 #include "rc_internal.h"
 
 /* What runs in a hierarchy that is made here, unless another one is asked for. */
@@ -211,7 +212,7 @@ static int rc_cpuset_mount(struct fs_context *fc)
 
 	/* Hierarchies are seen from the initial one alone. */
 	if (!task_is_in_init_pid_ns(current))
-		return -EPERM;
+		return rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW);
 	de = rc_cpuset_dir(fc->fs_private ?: RC_CPUSET_AGENT, &made);
 	if (IS_ERR(de))
 		return PTR_ERR(de);
@@ -226,6 +227,14 @@ static int rc_cpuset_mount(struct fs_context *fc)
 		rc_cpuset_undo(de);
 	pde_put(de);
 	return err;
+}
+
+static int rc_cpuset_get_tree(struct fs_context *fc)
+{
+	u64 since = rc_errors_begin();
+
+	return rc_errors_end(rc_cpuset_mount(fc), since, &rc_top,
+			     task_active_pid_ns(current), "mount", "cpuset");
 }
 
 static void rc_cpuset_kill_sb(struct super_block *sb)

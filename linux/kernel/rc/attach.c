@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "errors.h"
 #include "internal.h"
 
 /*
@@ -111,13 +112,14 @@ static bool rc_may_move(struct task_struct *tsk, const struct cred *cred)
 int rc_move_check(struct task_struct *tsk, const struct cred *cred)
 {
 	if (!rc_may_move(tsk, cred))
-		return -EACCES;
+		return rc_refuse_group(-EACCES, NULL, "a task of another user");
 	/*
 	 * kthreadd, into whose groups all kernel threads are born, and those that
 	 * their makers have not released: they can still be bound to a CPU.
 	 */
 	if (tsk->rc_immovable || (tsk->flags & PF_NO_SETAFFINITY))
-		return -EINVAL;
+		return rc_refuse_group(-EINVAL, NULL,
+				       "a kernel thread that is bound to its CPU, or kthreadd");
 	return 0;
 }
 
@@ -180,7 +182,7 @@ static int rc_move_may_leave(struct rc_moves *mvs, struct task_struct *tsk,
 	if (!from || from == mvs->left)
 		return 0;
 	if (!rc_view_has(mvs->view, from, false))
-		return -EACCES;
+		return rc_refuse_group(-EACCES, NULL, RC_PUT_FROM_OUTSIDE);
 	if (uid_eq(mvs->cred->euid, GLOBAL_ROOT_UID))
 		return 0;
 	task_unlock(tsk);
@@ -188,7 +190,9 @@ static int rc_move_may_leave(struct rc_moves *mvs, struct task_struct *tsk,
 	if (rc_dir_may_leave(from, mvs->cred))
 		mvs->left = from;
 	task_lock(tsk);
-	return mvs->left == from ? -EAGAIN : -EACCES;
+	if (mvs->left == from)
+		return -EAGAIN;
+	return rc_refuse_group(-EACCES, from, RC_MAY_NOT_LEAVE);
 }
 
 /* Has the thread before it left a proxy that this one leaves, too? */
@@ -645,7 +649,7 @@ int rc_attach(struct rc_group *grp, pid_t nr, bool process,
 	if (grp->dead)
 		ret = -ENODEV;
 	else if (!rc_view_has(view, grp, false))
-		ret = -EPERM;
+		ret = rc_refuse_group(-EPERM, NULL, RC_OUT_OF_VIEW);
 	else
 		ret = rc_moves_run(&mvs, tsk, process);
 	if (!ret) {

@@ -77,6 +77,7 @@
 #include <linux/seqlock.h>
 #include <linux/string.h>
 
+#include "errors.h"
 #include "internal.h"
 
 /* Protects the tree of groups, binding, and moves of tasks by other tasks. */
@@ -117,6 +118,13 @@ bool rc_name_valid(const char *name, bool hierarchy)
 			return false;
 	}
 	return true;
+}
+
+static int rc_name_refuse(bool hierarchy)
+{
+	return rc_refuse_group(-EINVAL, NULL, hierarchy ?
+			       "a hierarchy's name has no control characters, blanks and colons" :
+			       "a name has no control characters");
 }
 
 static void rc_group_destroy_states(struct rc_group *grp, unsigned int nr)
@@ -324,7 +332,11 @@ struct ucounts *rc_charge_user(struct user_namespace *ns, kuid_t uid,
 		return ERR_PTR(-ENOMEM);
 	ucounts = inc_ucount(ns, uid, type);
 	put_ucounts(there);
-	return ucounts ?: ERR_PTR(-ENOSPC);
+	if (ucounts)
+		return ucounts;
+	return ERR_PTR(rc_refuse_group(-ENOSPC, NULL,
+				       "more than the user may have (/proc/sys/user/max_rc_%s)",
+				       type == UCOUNT_RC_GROUPS ? "groups" : "lists"));
 }
 
 static int rc_group_init(struct rc_group *grp, struct rc_group *parent,
@@ -365,7 +377,9 @@ static struct rc_group *rc_hierarchy_create(const char *name)
 
 	slot = find_first_zero_bit(rc_slots, CONFIG_RC_MAX_HIERARCHIES);
 	if (slot == CONFIG_RC_MAX_HIERARCHIES)
-		return ERR_PTR(-ENOSPC);
+		return ERR_PTR(rc_refuse_group(-ENOSPC, NULL,
+					       "there are %d hierarchies already",
+					       CONFIG_RC_MAX_HIERARCHIES));
 
 	hier = kzalloc(sizeof(*hier), GFP_KERNEL_ACCOUNT);
 	if (!hier)
@@ -402,11 +416,12 @@ struct rc_group *rc_group_create(struct rc_group *parent, const char *name)
 
 	lockdep_assert_held(&rc_mutex);
 	if (!rc_name_valid(name, !hier))
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(rc_name_refuse(!hier));
 	if (!hier)
 		return rc_hierarchy_create(name);
 	if (parent->depth == RC_MAX_DEPTH)
-		return ERR_PTR(-ENOSPC);
+		return ERR_PTR(rc_refuse_group(-ENOSPC, NULL, "deeper than %d",
+					       RC_MAX_DEPTH));
 
 	grp = kzalloc(sizeof(*grp), GFP_KERNEL_ACCOUNT);
 	if (!grp)
@@ -485,8 +500,10 @@ int rc_group_remove(struct rc_group *grp)
 	 * Lockless look at the proxies: none can be added but under rc_mutex or
 	 * by a task that is in one of them.
 	 */
-	if (!RB_EMPTY_ROOT(&grp->children) || !list_empty(&grp->proxies))
-		return -EBUSY;
+	if (!RB_EMPTY_ROOT(&grp->children))
+		return rc_refuse_group(-EBUSY, NULL, "there are groups below it");
+	if (!list_empty(&grp->proxies))
+		return rc_refuse_group(-EBUSY, NULL, "there are tasks in it");
 
 	WRITE_ONCE(grp->dead, true);
 	spin_lock(&rc_tree_lock);
@@ -528,7 +545,7 @@ void rc_group_removed(struct rc_group *grp)
 const char *rc_group_new_name(struct rc_group *grp, const char *name)
 {
 	if (!rc_name_valid(name, rc_is_root(grp)))
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(rc_name_refuse(rc_is_root(grp)));
 	return kstrdup(name, GFP_KERNEL_ACCOUNT) ?: ERR_PTR(-ENOMEM);
 }
 

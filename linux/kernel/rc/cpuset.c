@@ -107,6 +107,32 @@ static bool cpuset_conflict(const struct cpuset_conf *a,
 		nodes_intersects(a->mems, b->mems));
 }
 
+static int cpuset_not_within(const struct cpuset_conf *trial,
+			     const struct cpuset_conf *parent)
+{
+	bool cpus = !cpumask_subset(trial->cpus, parent->cpus);
+
+	if (!cpus && nodes_subset(trial->mems, parent->mems))
+		return rc_refuse(-EACCES, NULL, "the parent is not exclusive");
+	if (cpus ? cpumask_empty(parent->cpus) : nodes_empty(parent->mems))
+		return rc_refuse(-EACCES, NULL, "the parent has none");
+	if (cpus)
+		return rc_refuse(-EACCES, NULL, "not within the parent's %*pbl",
+				 cpumask_pr_args(parent->cpus));
+	return rc_refuse(-EACCES, NULL, "not within the parent's %*pbl",
+			 nodemask_pr_args(&parent->mems));
+}
+
+static int cpuset_not_around(const struct cpuset_conf *trial,
+			     const struct cpuset *child)
+{
+	bool less = !cpumask_subset(child->conf.cpus, trial->cpus) ||
+		    !nodes_subset(child->conf.mems, trial->mems);
+
+	return rc_refuse(-EBUSY, &child->st, less ? "less than there is in" :
+						    "not while exclusive is");
+}
+
 /**
  * cpuset_check - may a set be configured so?
  * @cs: the set
@@ -133,17 +159,18 @@ int cpuset_check(const struct cpuset *cs, const struct cpuset_conf *trial,
 		return cpuset_not_within(trial, &parent->conf);
 	if (has_tasks &&
 	    (cpumask_empty(trial->cpus) || nodes_empty(trial->mems)))
-		return -ENOSPC;
+		return rc_refuse(-ENOSPC, NULL, "its tasks would have none");
 	if (cpuset_is(cs, CS_CPU_EXCLUSIVE) &&
 	    !cpuset_dl_can_shrink(cs->conf.cpus, trial->cpus))
-		return -EBUSY;
+		return rc_refuse(-EBUSY, NULL, "deadline tasks need more");
 	/* There can be many. */
 	if (!cpuset_is_exclusive(trial) &&
 	    parent->nr_exclusive == cpuset_is_exclusive(&cs->conf))
 		return 0;
 	list_for_each_entry(pos, &parent->children, node)
 		if (pos != cs && cpuset_conflict(trial, &pos->conf))
-			return -EINVAL;
+			return rc_refuse(-EINVAL, &pos->st,
+					 "one of the two is exclusive, and it overlaps");
 	return 0;
 }
 
@@ -422,7 +449,7 @@ static int cpuset_parse_cpus(const struct cpuset *cs, struct cpuset_conf *trial,
 	/* What is offline can stay, but not come. */
 	for_each_cpu_andnot(cpu, trial->cpus, top_cpuset.effective_cpus)
 		if (!cpumask_test_cpu(cpu, cs->conf.cpus))
-			return -EINVAL;
+			return rc_refuse(-EINVAL, NULL, "%d is not on line", cpu);
 	return 0;
 }
 
@@ -440,7 +467,10 @@ static int cpuset_parse_mems(const struct cpuset *cs, struct cpuset_conf *trial,
 	if (err)
 		return cpuset_list_errno(err);
 	nodes_or(known, top_cpuset.effective_mems, cs->conf.mems);
-	return nodes_subset(trial->mems, known) ? 0 : -EINVAL;
+	if (nodes_subset(trial->mems, known))
+		return 0;
+	return rc_refuse(-EINVAL, NULL, "only %*pbl have memory",
+			 nodemask_pr_args(&known));
 }
 
 /* Memory that cannot be used for everything makes allocations check more. */
@@ -508,7 +538,7 @@ static int cpuset_list_write(struct rc_state *st, const struct rc_file *file,
 	int err;
 
 	if (cs == &top_cpuset)
-		return -EACCES;
+		return rc_refuse(-EACCES, NULL, "the root has all");
 	err = cpuset_trial_init(&trial, cs);
 	if (err)
 		return err;

@@ -10,6 +10,7 @@
 #include <linux/lockdep.h>
 #include <linux/nodemask.h>
 #include <linux/rc.h>
+#include <linux/rc_errors.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/union_find.h>

@@ -8,6 +8,7 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
+#include "errors.h"
 #include "internal.h"
 
 unsigned int rc_nr_subsys __ro_after_init;
@@ -223,10 +224,11 @@ static int rc_bind(struct rc_hierarchy *hier, unsigned long mask)
 	int err;
 
 	if (mask & rc_disabled)
-		return -ENOENT;
+		return rc_refuse_group(-ENOENT, NULL, "turned off by rc_disable=");
 	for_each_rc_subsys_in(ss, id, &mask)
 		if (ss->hier)
-			return -EBUSY;
+			return rc_refuse_group(-EBUSY, &ss->hier->root,
+					       "%s is bound to", ss->name);
 	if (!hier->census && (mask & (rc_hooks.can_fork | rc_hooks.release))) {
 		hier->census = true;
 		static_branch_inc(&rc_census_key);
@@ -259,7 +261,7 @@ int rc_rebind_begin(struct rc_hierarchy *hier, unsigned long mask)
 {
 	lockdep_assert_held(&rc_mutex);
 	if (!RB_EMPTY_ROOT(&hier->root.children))
-		return -EBUSY;
+		return rc_refuse_group(-EBUSY, NULL, "the hierarchy has groups");
 	return rc_bind(hier, mask & ~hier->subsys_mask);
 }
 
