@@ -26,6 +26,8 @@ help:
 	@echo 'make check-procps      only the tests of the patched ps, top and pgrep that need'
 	@echo '                       no guest (part of check)'
 	@echo 'make check-kselftests  the kernel'\''s own tests of what groups touch: as without them'
+	@echo 'make check-systemd     cpusets of groups beside those of cgroups on a Debian with systemd'
+	@echo 'make check-trace       perf, trace-cmd and bpftrace tell what groups do'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
 	@echo 'make waits             how long who is slow keeps others waiting, at length: with'
 	@echo '                       20,000 groups, 10,000 threads (part of check, in short)'
@@ -84,7 +86,7 @@ run: kernel guest
 	@qemu/run $(if $(GDB),--gdb) --kernel $(KERNELS)
 
 # One kernel is enough for the harness's own test.
-.PHONY: check check-procps check-kselftests selftest-harness
+.PHONY: check check-procps check-kselftests check-systemd check-trace setup-trace selftest-harness
 check: kernel guest
 	@qemu/check $(KERNELS) $(if $(T),,procps $(patsubst %,model-%,$(filter release,$(KERNELS))) \
 		$(patsubst %,storm-%,$(filter release,$(KERNELS))) harness-$(firstword $(KERNELS)))
@@ -97,6 +99,21 @@ check-kselftests: kernel guest
 	@scripts/setup kselftests
 	@scripts/build-kselftests
 	@LIMIT=$(or $(LIMIT),900) qemu/check kselftests
+
+check-systemd: KERNELS := cgroups
+check-systemd: kernel guest
+	@scripts/setup systemd
+	@scripts/build-systemd
+	@qemu/systemd
+
+# The kernel needs pahole.
+setup-trace:
+	@scripts/setup trace
+
+check-trace: KERNELS := trace
+check-trace: setup-trace kernel guest
+	@scripts/build-tracers
+	@qemu/check tracers
 
 selftest-harness: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
 selftest-harness: kernel guest

@@ -57,6 +57,10 @@
  *                           the one it enters.
  *   rc_proxy_lock           hash of proxies, lists of proxies in groups, whether
  *                           a group is populated. Interrupts off.
+ *   rc_name_lock, rc_errors_lock, rc_trace_lock
+ *                           names along a path; what was refused; a path for
+ *                           tracepoints, with the first inside it. Interrupts off:
+ *                           fork refuses, and tells of groups, with siglock held.
  *
  * The counts of pids change under tasklist_lock, held for writing.
  *
@@ -79,6 +83,7 @@
 
 #include "errors.h"
 #include "internal.h"
+#include "trace.h"
 
 /* Protects the tree of groups, binding, and moves of tasks by other tasks. */
 DEFINE_MUTEX(rc_mutex);
@@ -478,6 +483,7 @@ void rc_group_publish(struct rc_group *grp)
 	spin_lock(&rc_tree_lock);
 	rb_add(&grp->node, &grp->parent->children, rc_serial_less);
 	spin_unlock(&rc_tree_lock);
+	rc_trace_made(grp);
 }
 
 /**
@@ -516,6 +522,7 @@ int rc_group_remove(struct rc_group *grp)
 		list_del_rcu(&grp->hier->node);
 		__clear_bit(grp->hier->id, rc_slots);
 	}
+	rc_trace_removed(grp);
 	rc_group_end_release(grp);
 	return 0;
 }
@@ -563,7 +570,8 @@ void rc_group_set_name(struct rc_group *grp, const char *name)
 	/* See the order of locks. */
 	write_seqlock_irq(&rc_name_lock);
 	rcu_assign_pointer(grp->name, name);
-	write_sequnlock(&rc_name_lock);
+	write_sequnlock_irq(&rc_name_lock);
+	rc_trace_renamed(grp);
 	kfree_rcu_mightsleep(old);
 }
 

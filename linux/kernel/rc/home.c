@@ -16,6 +16,7 @@
 #include <linux/sched/task.h>
 
 #include "internal.h"
+#include "trace.h"
 
 /* Who walks over the group's tasks may miss one, or have missed one. */
 static void rc_group_shift(struct rc_group *grp)
@@ -143,6 +144,7 @@ static void rc_homes_close(struct nsproxy *leave, struct nsproxy *join,
 static __always_inline void
 rc_home_pass(struct task_struct *tsk, struct nsproxy *leave, struct nsproxy *join)
 {
+	rc_trace_moved(tsk, leave, join);
 	if (!leave) {
 		if (join)
 			hlist_add_head(&tsk->rc_node, &join->rc.tasks);

@@ -16,6 +16,7 @@
 #include <linux/umh.h>
 
 #include "internal.h"
+#include "trace.h"
 
 /* How many agents a hierarchy can run at a time, however many groups are released. */
 #define RC_MAX_AGENTS	4
@@ -132,8 +133,10 @@ void rc_group_release_check(struct rc_group *grp)
 		return;
 	/* Pairs with the release in rc_set_agent(). Without, there was no agent. */
 	wq = smp_load_acquire(&grp->hier->agent_wq);
-	if (wq)
-		rc_group_queue(grp, wq, &grp->agent_work);
+	if (!wq)
+		return;
+	rc_trace_released(grp);
+	rc_group_queue(grp, wq, &grp->agent_work);
 }
 
 /**
@@ -167,6 +170,7 @@ void rc_group_populate(struct rc_group *grp, bool yes)
 		/* Pairs with the barrier in rc_show(). */
 		smp_wmb();
 		WRITE_ONCE(grp->changes, grp->changes + 1);
+		rc_trace_populated(grp, yes);
 		/* Has a barrier, which pairs with the one in rc_poll(). */
 		if (wq_has_sleeper(&grp->wait))
 			rc_group_queue(grp, system_unbound_wq,
