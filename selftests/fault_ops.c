@@ -263,6 +263,21 @@ int fault_fork(const struct fault *f)
 	return pid < 0 ? -errno : rc_reap(pid);
 }
 
+/* In the group whose directory is open. */
+int fault_start(const struct fault *f)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP | f->op->flags,
+		.exit_signal = SIGCHLD,
+		.cgroup = f->fd,
+	};
+	pid_t pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (!pid)
+		_exit(EXIT_SUCCESS);
+	return pid < 0 ? -errno : rc_reap(pid);
+}
+
 static int end_at_once(void *arg)
 {
 	return 0;

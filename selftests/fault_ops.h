@@ -96,6 +96,7 @@ int fault_leave(const struct fault *f);
 int fault_come_back(const struct fault *f);
 
 int fault_fork(const struct fault *f);
+int fault_start(const struct fault *f);
 int fault_clone(const struct fault *f);
 int fault_thread(const struct fault *f);
 int fault_thread_gone(const struct fault *f);

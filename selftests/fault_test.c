@@ -295,6 +295,10 @@ FAILING(attach_in_box, .fn = fault_attach, .undo = fault_attach_back, .file = "s
 
 /* New tasks and namespaces, and those of others. */
 FAILING(fork, .fn = fault_fork, .inside = true);
+FAILING(start, .fn = fault_start, .prepare = fault_open_group, .clean = fault_close,
+	.file = ".");
+FAILING(start_uts, .fn = fault_start, .prepare = fault_open_group, .clean = fault_close,
+	.file = ".", .flags = CLONE_NEWUTS);
 FAILING(clone_ipc, .fn = fault_clone, .flags = CLONE_NEWIPC, .inside = true);
 FAILING(clone_mnt, .fn = fault_clone, .flags = CLONE_NEWNS, .inside = true);
 FAILING(clone_pid, .fn = fault_clone, .flags = CLONE_NEWPID, .inside = true);

@@ -14,6 +14,7 @@
 #include "guide_example.h"
 #include "guide_table.h"
 #include "rc_box.h"
+#include "start_util.h"
 
 #define MAX_ARGS 4
 
@@ -266,6 +267,21 @@ static int on_file(const struct situation *sit, const char *path, int flags,
 	return ret;
 }
 
+static int do_start(const struct situation *sit, const char *path)
+{
+	int fd = held_fd(sit, path), ret;
+	bool held = fd >= 0;
+
+	if (!held)
+		fd = rc_open(full_path(path), O_RDONLY);
+	if (fd < 0)
+		return fd;
+	ret = start_once_fd(&fd);
+	if (!held)
+		close(fd);
+	return ret;
+}
+
 static int do_create(const char *path)
 {
 	int fd = open(full_path(path), O_WRONLY | O_CREAT, 0644);
@@ -303,6 +319,8 @@ static int perform(void *arg)
 		return unlink(full_path(a)) ? -errno : 0;
 	if (nr == 2 && !strcmp(verb, "open"))
 		return do_open(job->sit, a);
+	if (nr == 2 && !strcmp(verb, "start"))
+		return do_start(job->sit, a);
 	return BAD_NOTATION;
 }
 

@@ -317,6 +317,7 @@ STORM_OP(pidfd);
 STORM_OP(threads);
 STORM_OP(fork);
 STORM_OP(vfork);
+STORM_OP(start);
 STORM_OP(exec);
 STORM_OP(exec_by_thread);
 STORM_OP(unshare);

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "start_util.h"
 #include "storm.h"
 
 static void *short_thread(void *arg)

@@ -51,6 +51,7 @@ const struct storm_op storm_ops[] = {
 	OP(threads, INNER, 8),
 	OP(fork, INNER, 10),
 	OP(vfork, INNER, 4),
+	OP(start, INNER, 6),
 	OP(exec, INNER, 2),
 	OP(exec_by_thread, INNER, 2),
 	OP(unshare, INNER, 5),
@@ -92,7 +93,7 @@ static const char * const quotas[] = {
 /* Now and then something fails that mostly does not. */
 static const char * const failures[] = {
 	"none", "none", "none", "create 1 12", "bind 1 12", "can_attach 1 12",
-	"can_attach 3 11", "can_fork 1 11", "can_fork 5 12", NULL
+	"can_attach 3 11", "can_start 1 11", "can_fork 1 11", "can_fork 5 12", NULL
 };
 
 /* How many tasks may be born, or be there; past it no container begins, and no subject. */

@@ -166,6 +166,9 @@ expect "cat /proc/$backup/rc" "jobs::/alice"
 expect "cat /proc/$monitor/rc" "jobs::/bob"
 expect "cat $jobs/alice/tasks" "$compress"
 
+say "What is to be in a group from its birth is started there, by clone3(2) as in the guide's example."
+expect "start_in $jobs/bob cat /proc/self/rc" "jobs::/bob"
+
 say "cpuacct.load covers whole intervals of 10 s: waiting for the first, at most 30 s."
 wait_until 30 burn_is_busy
 run "grep . $acct/*/cpuacct.usage"

@@ -161,6 +161,11 @@ struct rc_file {
  * @settle: gives tasks of the group of @st, and of groups below, what they are to
  *	have after a write to a file of @st, whether it has failed or not. Context
  *	as @settle_task; the caller holds the group.
+ * @can_start: may @child be born in the group of @to, though its parent is elsewhere? That
+ *	is what clone3(2) asks for. In place of @can_attach, which would be for a move
+ *	there, and before @can_fork, which follows as for every birth. Called under
+ *	rc_mutex, may sleep; nobody can find @child yet. Returns 0 or a negative errno,
+ *	and changes nothing: nothing takes it back.
  * @can_fork: may there be a new task @child in @st's group? Atomic: called with
  *	tasklist_lock held for writing, the parent's siglock, and interrupts off,
  *	at the last point at which fork can fail. Returns 0, or a negative errno for the caller of
@@ -179,6 +184,14 @@ struct rc_file {
  *	off. The state stays allocated until this has returned, but its group can
  *	have been removed, and the controller let go of by its hierarchy, and bound
  *	to another, since.
+ * @census: how to learn of births and ends of tasks charged to @st: RC_CENSUS_EACH, by
+ *	@can_fork and @release, which is so without this; RC_CENSUS_LUMP, by @tally,
+ *	which costs them next to nothing; both, or neither. Asked before the first and,
+ *	after rc_census_changed(), before the next. Context as @release.
+ * @tally: @nr tasks more were born than reaped since the last time, or fewer: then it
+ *	is negative. Context as @release.
+ * @tallied: all that there was to tell by @tally was told, of all groups. Follows on
+ *	@tally for each state.
  *
  * @create, @destroy and @top are needed, all else is optional. @can_attach,
  * @cancel_attach and @attach are called under rc_mutex and may sleep; both
@@ -215,6 +228,7 @@ struct rc_subsys {
 	void (*settle_task)(struct task_struct *tsk);
 	void (*settle)(struct rc_state *st);
 
+	int (*can_start)(struct rc_state *to, struct task_struct *child);
 	int (*can_fork)(struct rc_state *st, struct task_struct *child);
 	void (*cancel_fork)(struct rc_state *st, struct task_struct *child);
 	void (*fork)(struct task_struct *child);
@@ -327,6 +341,7 @@ long rc_census_peek(const struct rc_subsys *ss, const struct rc_state *in,
  * @ask: those with &rc_subsys.can_attach or &rc_subsys.cancel_attach
  * @tell: those with &rc_subsys.attach
  * @settle: those with &rc_subsys.settle_task
+ * @start: those with &rc_subsys.can_start
  *
  * Set at boot, so that fork, exit and moves ask nobody who has nothing to say.
  */
@@ -338,6 +353,7 @@ struct rc_hooks {
 	unsigned long ask;
 	unsigned long tell;
 	unsigned long settle;
+	unsigned long start;
 };
 
 extern struct rc_hooks rc_hooks;
@@ -368,9 +384,10 @@ void __rc_exit(struct task_struct *tsk);
 void __rc_release(struct task_struct *tsk);
 void __rc_post_release(struct task_struct *tsk);
 struct nsproxy *rc_fork_pin(struct task_struct *child);
-int __rc_can_fork(struct task_struct *child);
-struct nsproxy *__rc_fork(struct task_struct *child, bool outdated);
-void __rc_post_fork(struct task_struct *child, struct nsproxy *stale);
+struct nsproxy *__rc_fork(struct task_struct *child, bool outdated,
+			  const struct kernel_clone_args *args);
+void __rc_post_fork(struct task_struct *child, struct nsproxy *stale,
+		    const struct kernel_clone_args *args);
 
 static inline void rc_fork_share(struct nsproxy *ns) { }
 
@@ -452,31 +469,17 @@ static inline u64 rc_fork_begin(void)
 }
 
 /**
- * rc_can_fork - ask the controllers whether there may be a new task
- * @child: the new task; current is its parent
- *
- * Context: tasklist_lock held for writing, interrupts off. It is not released
- * before rc_fork() if this succeeds, so that the parent is not moved between.
- * Return: 0 or a negative errno.
- */
-static inline int rc_can_fork(struct task_struct *child)
-{
-	if (static_branch_unlikely(&rc_census_key) &&
-	    unlikely(current->nsproxy->rc.mask))
-		return __rc_can_fork(child);
-	return 0;
-}
-
-/**
- * rc_fork - give a newborn the groups that its parent has now
+ * rc_fork - give a newborn the groups that its parent has now, if controllers agree
  * @child: the new task, about to become visible; current is its parent
  * @births: from rc_fork_begin()
+ * @args: as rc_can_fork() has had them
  *
  * The parent may have been moved since the child took its proxy. Nobody can find
  * the child yet, so that its proxy is its parent's business alone.
  *
- * Context: tasklist_lock held for writing since rc_can_fork(), interrupts off.
- * Return: a proxy for rc_post_fork(), or NULL.
+ * Context: tasklist_lock held for writing, interrupts off.
+ * Return: a proxy for rc_post_fork(), or NULL; or ERR_PTR() of what a controller
+ * says, and nothing has changed.
  */
 static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births,
 				      const struct kernel_clone_args *args)
@@ -496,6 +499,7 @@ static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births,
  * rc_post_fork - tell the controllers of a new task
  * @child: the task, which is visible and has not run yet
  * @stale: from rc_fork()
+ * @args: as rc_can_fork() has had them
  *
  * Context: process context, no locks held.
  */
@@ -573,7 +577,6 @@ static inline void rc_release(struct task_struct *tsk) { }
 static inline void rc_post_release(struct task_struct *tsk) { }
 static inline void rc_exchange_tids(void) { }
 static inline u64 rc_fork_begin(void) { return 0; }
-static inline int rc_can_fork(struct task_struct *child) { return 0; }
 
 static inline struct nsproxy *rc_fork(struct task_struct *child, u64 births,
 				      const struct kernel_clone_args *args)

@@ -41,8 +41,10 @@
  * From the outermost to the innermost:
  *
  *   inode->i_rwsem          directory operations of one mount of proc
- *   rc_mutex                the tree, binding, every move of a task by another
- *   cpu_hotplug_lock        static keys, taken in rc_subsys.bind
+ *   rc_mutex                the tree, binding, every move of a task by another; held from
+ *                           rc_can_fork() to the end of fork for one that is started
+ *   cgroup_threadgroup_rwsem  fork, to read; only where rc_can_fork() has taken rc_mutex
+ *   cpu_hotplug_lock        static keys, taken in rc_subsys.bind and rc_subsys.create
  *   rc_tree_lock            children of groups, for who cannot wait for rc_mutex; held
  *                           for one step of a walk
  *   dentry->d_lock          a dentry's name, compared with its entry's (fs/proc)
@@ -607,38 +609,6 @@ unsigned int rc_group_path(struct rc_group *grp, const char **name)
 u64 rc_newest_serial(void)
 {
 	return READ_ONCE(rc_last_serial);
-}
-
-/**
- * rc_group_next - step through the children of a group
- * @parent: the group
- * @serial: where to start
- *
- * Context: any that may spin.
- * Return: the oldest child whose serial is @serial or more, for rc_group_put(), or
- * NULL.
- */
-struct rc_group *rc_group_next(struct rc_group *parent, u64 serial)
-{
-	struct rc_group *best = NULL;
-	struct rb_node *node;
-
-	spin_lock(&rc_tree_lock);
-	node = parent->children.rb_node;
-	while (node) {
-		struct rc_group *grp = rb_entry(node, struct rc_group, node);
-
-		if (grp->serial >= serial) {
-			best = grp;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	if (best)
-		rc_group_get(best);
-	spin_unlock(&rc_tree_lock);
-	return best;
 }
 
 /* What a user may have; a limit of root's own is set by sysctl. */

@@ -679,6 +679,7 @@ struct rc_subsys cpuset_subsys = {
 	.can_attach	= cpuset_can_attach,
 	.cancel_attach	= cpuset_cancel_attach,
 	.attach		= cpuset_attach,
+	.can_start	= cpuset_can_start,
 	.fork		= cpuset_fork,
 	.settle_task	= cpuset_settle_task,
 	.settle		= cpuset_settle,

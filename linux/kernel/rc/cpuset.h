@@ -194,6 +194,7 @@ void cpuset_cancel_attach(struct rc_state *to, struct rc_state *from,
 			  struct task_struct *tsk);
 void cpuset_attach(struct rc_state *to, struct rc_state *from,
 		   struct task_struct *tsk);
+int cpuset_can_start(struct rc_state *to, struct task_struct *child);
 void cpuset_fork(struct task_struct *child);
 void cpuset_settle_task(struct task_struct *tsk);
 void cpuset_settle(struct rc_state *st);

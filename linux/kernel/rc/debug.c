@@ -7,8 +7,8 @@
  * under its own name.
  *
  *   debug.fail    root only. "CALLBACK N ERRNO" makes the Nth call from now fail
- *                 once with that number; CALLBACK is create, bind, can_attach or
- *                 can_fork. An empty line or "none" takes it back. What is set
+ *                 once with that number; CALLBACK is create, bind, can_attach,
+ *                 can_start or can_fork. An empty line or "none" takes it back. What is set
  *                 outlives the hierarchy, as bind is called without one.
  *   debug.charge  all but the root. The number of tasks, known from callbacks
  *                 alone: it differs from what "tasks" lists only while a task is
@@ -66,6 +66,7 @@ static const char * const debug_names[] = {
 	[DEBUG_CREATE]		= "create",
 	[DEBUG_BIND]		= "bind",
 	[DEBUG_CAN_ATTACH]	= "can_attach",
+	[DEBUG_CAN_START]	= "can_start",
 	[DEBUG_CAN_FORK]	= "can_fork",
 	[DEBUG_DESTROY]		= "destroy",
 	[DEBUG_ONLINE]		= "online",
@@ -303,6 +304,12 @@ static void debug_settle(struct rc_state *st)
 	lockdep_assert_not_held(&rc_mutex);
 }
 
+static int debug_can_start(struct rc_state *to, struct task_struct *child)
+{
+	debug_check_context(DEBUG_CAN_START);
+	return debug_call(to, DEBUG_CAN_START, child);
+}
+
 static int debug_can_fork(struct rc_state *st, struct task_struct *child)
 {
 	debug_check_context(DEBUG_CAN_FORK);
@@ -497,6 +504,7 @@ static struct rc_subsys _ctlr##_subsys = {				\
 	.can_attach	= debug_can_attach,				\
 	.cancel_attach	= debug_cancel_attach,				\
 	.attach		= debug_attach,					\
+	.can_start	= debug_can_start,				\
 	.can_fork	= debug_can_fork,				\
 	.cancel_fork	= debug_cancel_fork,				\
 	.settle_task	= debug_settle_task,				\

@@ -46,8 +46,8 @@ struct proc_dir_entry;
  *	read under either
  * @node: in @parent's @children; as that
  * @proxies: homes with tasks in them, unless this is a root. Changed under
- *	rc_proxy_lock, walked under RCU. Only an attach, under rc_mutex, makes
- *	it non-empty.
+ *	rc_proxy_lock, walked under RCU. Only an attach, or a task that is started
+ *	there, both under rc_mutex, makes it non-empty.
  * @shifts: how often a task of the group was given another home in it, or a home
  *	got its first task; written under rc_mutex, read without
  * @nr_populated: children that are populated, and 1 if @proxies is not empty;

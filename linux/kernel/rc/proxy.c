@@ -435,8 +435,8 @@ static void rc_proxy_hold(struct nsproxy *ns, struct nsproxy *old,
 }
 
 /**
- * rc_proxy_get - the proxy for a task that is to be moved
- * @old: the proxy that the task has
+ * rc_proxy_get - the proxy for a task that is to be moved, or started elsewhere
+ * @old: the proxy that the task, or its parent, has
  * @hier: the hierarchy
  * @grp: where the task is to be in @hier; NULL for the root
  * @fresh: memory for a proxy, from rc_proxy_init(), or NULL

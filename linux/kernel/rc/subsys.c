@@ -50,6 +50,7 @@ void __init rc_init_early(void)
 			     ss->can_attach || ss->cancel_attach);
 		__assign_bit(id, &rc_hooks.tell, ss->attach);
 		__assign_bit(id, &rc_hooks.settle, ss->settle_task);
+		__assign_bit(id, &rc_hooks.start, ss->can_start);
 		for (file = ss->files; file && file->name; file++)
 			file->ss = ss;
 	}

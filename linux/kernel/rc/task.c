@@ -10,6 +10,9 @@
  * as RC_HOME_LEFT: without being in the list, so that the groups can be removed.
  */
 
+#include <linux/bitops.h>
+#include <linux/err.h>
+#include <linux/rc_start.h>
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -207,38 +210,6 @@ struct nsproxy *rc_fork_pin(struct task_struct *child)
 	return ns;
 }
 
-/**
- * __rc_can_fork - the slow half of rc_can_fork()
- * @child: the new task
- *
- * Context: as rc_can_fork().
- * Return: 0 or what a controller says.
- */
-int __rc_can_fork(struct task_struct *child)
-{
-	struct nsproxy *ns = current->nsproxy;
-	struct rc_subsys *ss;
-	unsigned int id;
-	int err;
-
-	for_each_rc_subsys_in(ss, id, &rc_hooks.can_fork) {
-		if (ns->rc.state[id] == ss->top)
-			continue;
-		err = ss->can_fork(ns->rc.state[id], child);
-		if (err)
-			goto out_cancel;
-	}
-	return 0;
-
-out_cancel:
-	while (id--) {
-		ss = rc_subsys_by_id(id);
-		if (ss->cancel_fork && ns->rc.state[id] != ss->top)
-			ss->cancel_fork(ns->rc.state[id], child);
-	}
-	return err;
-}
-
 /* What of &task_struct.rc_tell, of a newborn: whom to tell, if anybody. */
 enum {
 	RC_TELL_BIRTH = 1,	/* controllers in whose groups it is */
@@ -281,6 +252,7 @@ rc_fork_adopt(struct task_struct *child, struct nsproxy *cur, bool outdated)
  * __rc_fork - the slow half of rc_fork()
  * @child: the new task
  * @outdated: what it has copied may not be what its parent has now
+ * @args: as rc_can_fork() has had them
  *
  * Puts the child in the list of its home, after giving it the groups that the
  * parent has now, unless it was given others already.
@@ -294,8 +266,8 @@ rc_fork_adopt(struct task_struct *child, struct nsproxy *cur, bool outdated)
 struct nsproxy *__rc_fork(struct task_struct *child, bool outdated,
 			  const struct kernel_clone_args *args)
 {
-	struct nsproxy *ns = child->nsproxy, *cur = current->nsproxy;
-	struct nsproxy *stale = NULL, *home;
+	struct nsproxy *cur = rc_start_of(args) ? child->nsproxy : current->nsproxy;
+	struct nsproxy *home = rc_proxy_home(cur), *stale = NULL;
 
 	if (static_branch_unlikely(&rc_census_key) && home) {
 		int err = rc_census_birth(rc_home_of(home), child);
@@ -325,6 +297,7 @@ struct nsproxy *__rc_fork(struct task_struct *child, bool outdated,
  * __rc_post_fork - the slow half of rc_post_fork()
  * @child: the new task
  * @stale: a proxy to drop, or NULL
+ * @args: as rc_can_fork() has had them
  *
  * If somebody moves the child from here on, the controllers learn of it by that.
  */
@@ -332,13 +305,16 @@ void __rc_post_fork(struct task_struct *child, struct nsproxy *stale,
 		    const struct kernel_clone_args *args)
 {
 	/* The proxy stays until current sleeps, if somebody moves the child now. */
-	unsigned long births = READ_ONCE(child->nsproxy)->rc.births;
+	unsigned long births = READ_ONCE(child->nsproxy)->rc.subsys & rc_hooks.fork;
+	struct rc_start *start = rc_start_of(args);
 	struct rc_subsys *ss;
 	unsigned int id;
 
 	if (child->rc_tell == RC_TELL_OUTDATED)
 		births = rc_hooks.fork;
 	child->rc_tell = 0;
+	if (start)
+		rc_start_done(child, start);
 	if (stale)
 		put_nsproxy(stale);
 	rc_freeze_newborn(child);
