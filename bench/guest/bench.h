@@ -117,6 +117,7 @@ void crowd_start(struct crowd *crowd, const struct place *place,
 		 unsigned int nr);
 void crowd_start_threads(struct crowd *crowd, unsigned int nr);
 void crowd_end(struct crowd *crowd);
+void crowd_killed(struct crowd *crowd);
 
 /**
  * struct swing - a task that moves to and fro between two groups
@@ -212,6 +213,14 @@ void unshare_row(const struct row *row);
 void fault_row(const struct row *row);
 void fault_cpuset_row(const struct row *row);
 
+int start_program(int argc, char **argv);
+void start_in_row(const struct row *row);
+void start_moved_row(const struct row *row);
+void start_exec_nowhere_row(const struct row *row);
+void start_exec_row(const struct row *row);
+void start_exec_moved_row(const struct row *row);
+void start_exec_mover_row(const struct row *row);
+
 void list_row(const struct row *row);
 void list_beside_row(const struct row *row);
 void membership_row(const struct row *row);
@@ -221,7 +230,13 @@ void list_dir_new_cpuset_row(const struct row *row);
 void stat_files_row(const struct row *row);
 void stat_group_row(const struct row *row);
 void stat_group_view_row(const struct row *row);
+void groups_row(const struct row *row);
 void ps_row(const struct row *row);
+void kill_row(const struct row *row);
+void freeze_row(const struct row *row);
+void refused_value_row(const struct row *row);
+void refused_name_row(const struct row *row);
+void namespaces_row(const struct row *row);
 
 void set_cpus_beside_row(const struct row *row);
 void set_remove_beside_row(const struct row *row);

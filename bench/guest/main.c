@@ -16,6 +16,10 @@
 
 int main(int argc, char **argv)
 {
+	int ret = start_program(argc, argv);
+
+	if (ret >= 0)
+		return ret;
 	if (argc < 3 || !backend_init(argv[1]))
 		die("no backend, or nothing to do");
 	if (!strcmp(argv[2], "instructions")) {

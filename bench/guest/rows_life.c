@@ -3,8 +3,12 @@
  * What tasks do that may not cost more for being in groups: births and ends, switches,
  * faults, new namespaces.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -52,6 +56,173 @@ static void switch_samples(void *arg)
 	SAMPLE(1000, 50, round_trip(&echo));
 	report(row->name, row->x);
 	echo_end(&echo);
+}
+
+/* Has a group no tasks any more? */
+static bool is_empty(const char *path)
+{
+	char c;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool ret = read(fd, &c, 1) == 0;
+
+	close(fd);
+	return ret;
+}
+
+/* What one write takes that kills x processes, not what their ends take. */
+void kill_row(const struct row *row)
+{
+	bool rc = !strcmp(backend_name(), "rc");
+	char path[PATH_MAX], list[PATH_MAX];
+	struct crowd crowd;
+	struct place place;
+
+	if (row_lacks(row, PLAIN))
+		return;
+	place_make(&place, PLAIN, 1, 1);
+	place_path(&place, 0, rc ? "kill" : "cgroup.kill", path);
+	place_path(&place, 0, backend_file(false), list);
+	if (access(path, W_OK)) {
+		report_none(row->name, row->x, "no file to kill by");
+		place_end(&place);
+		return;
+	}
+	sample_start();
+	for (int i = 0; i < 10 || endless; i++) {
+		uint64_t start;
+		int fd;
+
+		crowd_start(&crowd, &place, row->x);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		start = now();
+		if (write(fd, "1", 1) != 1)
+			die("kill");
+		if (!endless)
+			sample(now() - start);
+		close(fd);
+		crowd_killed(&crowd);
+		while (!is_empty(list))
+			rest(1);
+	}
+	report(row->name, row->x);
+	place_end(&place);
+}
+
+/* Until a group says that all its tasks have stopped. */
+static void wait_frozen(int events)
+{
+	struct pollfd poll_fd = { .fd = events, .events = POLLPRI };
+	char text[64];
+
+	for (;;) {
+		ssize_t len = pread(events, text, sizeof(text) - 1, 0);
+
+		if (len < 0)
+			die("events");
+		text[len] = '\0';
+		if (strstr(text, "frozen 1"))
+			return;
+		if (poll(&poll_fd, 1, -1) < 0)
+			die("poll");
+	}
+}
+
+/* What it takes that x processes stop, this is heard of, and they may go on. */
+void freeze_row(const struct row *row)
+{
+	bool rc = !strcmp(backend_name(), "rc");
+	char path[PATH_MAX], list[PATH_MAX];
+	struct crowd crowd;
+	struct place place;
+	int fd, events;
+
+	if (row_lacks(row, PLAIN))
+		return;
+	place_make(&place, PLAIN, 1, 1);
+	place_path(&place, 0, rc ? "freeze" : "cgroup.freeze", path);
+	place_path(&place, 0, rc ? "events" : "cgroup.events", list);
+	if (access(path, W_OK)) {
+		report_none(row->name, row->x, "no file to freeze by");
+		place_end(&place);
+		return;
+	}
+	crowd_start(&crowd, &place, row->x);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	events = open(list, O_RDONLY | O_CLOEXEC);
+	sample_start();
+	for (int i = 0; i < 20 || endless; i++) {
+		uint64_t start = now();
+
+		if (write(fd, "1", 1) != 1)
+			die("freeze");
+		wait_frozen(events);
+		if (write(fd, "0", 1) != 1)
+			die("thaw");
+		if (!endless)
+			sample(now() - start);
+		/* Let the last of them fall asleep. */
+		rest(100);
+	}
+	close(events);
+	close(fd);
+	report(row->name, row->x);
+	crowd_end(&crowd);
+	place_end(&place);
+}
+
+static void refuse(int fd, const char *text, int err)
+{
+	if (write(fd, text, strlen(text)) >= 0 || errno != err)
+		die("no errno %d", err);
+}
+
+/*
+ * A write that is refused: with a line that says why, or, where x is 0, without, as there
+ * were too many in the same second.
+ */
+static void refused_row(const struct row *row, struct place *place, const char *file,
+			const char *text, int err)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	place_path(place, 0, file, path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		die("open %s", path);
+	for (int i = 0; i < 5; i++) {
+		/* What was in the same second counts. */
+		rest(1500);
+		SAMPLE(20, row->x ? 20 : 300, refuse(fd, text, err));
+	}
+	report(row->name, row->x);
+	close(fd);
+	place_end(place);
+}
+
+void refused_value_row(const struct row *row)
+{
+	bool flag = !strcmp(backend_name(), "rc") || !strcmp(backend_name(), "v1");
+	struct place place;
+
+	if (row_lacks(row, PLAIN))
+		return;
+	place_make(&place, PLAIN, 1, 1);
+	refused_row(row, &place, flag ? "notify_on_release" : "cgroup.freeze", "x", EINVAL);
+}
+
+void refused_name_row(const struct row *row)
+{
+	struct place place;
+
+	if (row_lacks(row, PLAIN))
+		return;
+	if (strcmp(backend_name(), "rc")) {
+		report_none(row->name, row->x, "no such file, or no such errno");
+		return;
+	}
+	place_make(&place, PLAIN, 1, 0);
+	refused_row(row, &place, "subsystems", "none", ENOENT);
 }
 
 /*

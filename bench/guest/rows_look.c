@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,28 @@ void list_beside_row(const struct row *row)
 	crowd_end(&ten);
 	crowd_end(&others);
 	group_remove(&place, "g");
+	place_end(&place);
+}
+
+/* What namespaces x tasks have, which are one combination. */
+void namespaces_row(const struct row *row)
+{
+	char path[PATH_MAX];
+	struct crowd crowd;
+	struct place place;
+
+	if (row_lacks(row, PLAIN))
+		return;
+	place_make(&place, PLAIN, 1, 1);
+	place_path(&place, 0, "namespaces", path);
+	if (access(path, R_OK)) {
+		report_none(row->name, row->x, "no such file");
+	} else {
+		crowd_start(&crowd, &place, row->x);
+		SAMPLE(100, 2, open_read_close(path));
+		report(row->name, row->x);
+		crowd_end(&crowd);
+	}
 	place_end(&place);
 }
 
@@ -223,6 +246,67 @@ void stat_group_view_row(const struct row *row)
 	place.depth = 1;
 	in_container(&place, stat_in_view, &stat);
 	place.depth = row->x + 1;
+	place_end(&place);
+}
+
+static pid_t sleepers[1000];
+static unsigned int nr_sleepers;
+
+/* A group with a task in it. */
+static void group_with_task(const struct place *place, const char *name)
+{
+	pid_t pid = fork();
+	char id[16];
+	int fd;
+
+	if (pid < 0)
+		die("fork");
+	while (!pid)
+		pause();
+	sleepers[nr_sleepers++] = pid;
+	group_make(place, name);
+	fd = group_open(place, 0, name, false, O_WRONLY);
+	group_attach(fd, id, sprintf(id, "%d", pid));
+	close(fd);
+}
+
+static void read_whole(const char *path)
+{
+	static char buf[1 << 18];
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || read(fd, buf, sizeof(buf)) <= 0 || read(fd, buf, sizeof(buf)))
+		die("read %s", path);
+	close(fd);
+}
+
+/* The table of x groups with a task each, in one read, with columns of two controllers. */
+void groups_row(const struct row *row)
+{
+	struct place place;
+	char path[PATH_MAX];
+	int fd;
+
+	if (row_lacks(row, CPUACCT) || row_lacks(row, PIDS))
+		return;
+	if (strcmp(backend_name(), "rc")) {
+		report_none(row->name, row->x, "no tables");
+		return;
+	}
+	place_make(&place, PIDS, 1, 0);
+	sprintf(path, "%s/subsystems", place.hier[0]);
+	fd = open(path, O_WRONLY);
+	group_configure(fd, "cpuacct,pids");
+	close(fd);
+	groups_each(&place, row->x, group_with_task);
+	place_path(&place, 0, "groups", path);
+	SAMPLE(50, 2, read_whole(path));
+	report(row->name, row->x);
+	while (nr_sleepers) {
+		kill(sleepers[--nr_sleepers], SIGKILL);
+		waitpid(sleepers[nr_sleepers], NULL, 0);
+	}
+	groups_each(&place, row->x, group_remove);
 	place_end(&place);
 }
 

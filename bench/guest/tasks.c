@@ -195,6 +195,14 @@ void crowd_end(struct crowd *crowd)
 		die("the tasks ended with status %#x", status);
 }
 
+/* For those that were killed otherwise. */
+void crowd_killed(struct crowd *crowd)
+{
+	close(crowd->fd);
+	if (waitpid(crowd->pid, NULL, 0) != crowd->pid)
+		die("waitpid");
+}
+
 void swing_start(struct swing *swing)
 {
 	struct place *place = &swing->place;
