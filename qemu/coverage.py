@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -30,10 +31,18 @@ CONDITION = re.compile(r"\bif \(")
 ENOUGH = 90
 
 
-def sources():
-    """Our code in the kernel, but for tests of it."""
-    return sorted(str(p.relative_to(TOP / "linux")) for p in (TOP / "linux").rglob("*.c")
-                  if not p.name.endswith("_test.c"))
+def sources(objects):
+    """Our code in the kernel, but for tests of it and for what its configuration leaves out."""
+    found = sorted(p.relative_to(TOP / "linux") for p in (TOP / "linux").rglob("*.c")
+                   if not p.name.endswith("_test.c"))
+    return [str(p) for p in found if p.with_suffix(".o").name in linked(objects / p.parent)]
+
+
+@cache
+def linked(directory):
+    """What the linker is given of a directory. An object of another configuration can still lie there."""
+    archive = subprocess.run(["ar", "t", directory / "built-in.a"], capture_output=True, text=True, check=True)
+    return {Path(line).name for line in archive.stdout.splitlines()}
 
 
 class Coverage:
@@ -49,7 +58,7 @@ class Coverage:
 
     def add(self, guest, counters):
         """Takes a guest's counters, {path: content of a .gcda}."""
-        for source in sources():
+        for source in sources(self.objects):
             name = source.removesuffix(".c")
             data = next((d for p, d in counters.items() if p.endswith(f"/{name}.gcda")), None)
             notes = self.objects / f"{name}.gcno"

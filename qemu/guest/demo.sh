@@ -44,6 +44,13 @@ refused()
 	esac
 }
 
+# try COMMAND: shows one that has to fail, and is to be explained later.
+try()
+{
+	printf '# %s\n' "$*"
+	! (eval "$*") 2> /dev/null || unexpected "that was allowed"
+}
+
 # expect COMMAND LINE: the command's output has that line.
 expect()
 {
