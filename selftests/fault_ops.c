@@ -392,6 +392,12 @@ int fault_open_target(struct fault *f)
 	return result(f->fd);
 }
 
+int fault_open_group(struct fault *f)
+{
+	f->fd = rc_open(f->file, O_RDONLY | O_DIRECTORY);
+	return f->fd < 0 ? f->fd : 0;
+}
+
 void fault_close(const struct fault *f)
 {
 	close(f->fd);

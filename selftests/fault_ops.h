@@ -107,6 +107,7 @@ int fault_setns_process(const struct fault *f);
 int fault_ns_back(const struct fault *f);
 int fault_open_target_ns(struct fault *f);
 int fault_open_target(struct fault *f);
+int fault_open_group(struct fault *f);
 
 int fault_make_cpuset(const struct fault *f);
 int fault_mount_proc(const struct fault *f);

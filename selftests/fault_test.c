@@ -466,8 +466,9 @@ static int prepare(const struct fault_op *op)
 	int ret;
 
 	fault.op = op;
-	/* What is half done goes with the test. */
-	if (op->file && !strncmp(op->file, RC_ROOT "/", strlen(RC_ROOT "/")))
+	/* A hierarchy that is half done goes with the test. */
+	if (op->fn != fault_read && op->file &&
+	    !strncmp(op->file, RC_ROOT "/", strlen(RC_ROOT "/")))
 		rc_track_hier(op->file);
 	ret = make_tree(op) ?: make_target(op) ?: fault_save_ns(&fault);
 	fault.file = path_of(op->file);

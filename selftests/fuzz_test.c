@@ -304,8 +304,10 @@ TEST_F_TIMEOUT(fuzz, inputs, TIMEOUT)
 	double since[FUZZ_WORKERS] = {};
 	int i;
 
-	for (i = 0; i < FUZZ_WORKERS; i++)
+	for (i = 0; i < FUZZ_WORKERS; i++) {
 		start(self, i);
+		since[i] = rc_now();
+	}
 	while (total(self->shared->inputs) < self->inputs) {
 		for (i = 0; i < FUZZ_WORKERS; i++) {
 			int ret = look_after(self, i, &last[i], &since[i]);
@@ -313,8 +315,9 @@ TEST_F_TIMEOUT(fuzz, inputs, TIMEOUT)
 			self->killed += ret == -EINTR;
 			ASSERT_TRUE(ret >= 0 || ret == -EINTR)
 			{
-				TH_LOG("worker %d, seed %lu, batch %ld, %ld inputs",
-				       i, self->seed, self->batches,
+				TH_LOG("worker %d, %s, seed %lu, batch %ld, %ld inputs",
+				       i, strerror(-ret), self->seed,
+				       self->batches,
 				       total(self->shared->inputs));
 				TH_LOG("%s%s", proc_text(self, i, "syscall"),
 				       proc_text(self, i, "stack"));

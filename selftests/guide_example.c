@@ -75,6 +75,8 @@ static char *value_of(const struct situation *sit, const char *name)
 		return controllers();
 	if (!strcmp(name, "task"))
 		return strdup(rc_fmt("%d", sit->task));
+	if (!strcmp(name, "other"))
+		return strdup(rc_fmt("%d", sit->other));
 	if (!strcmp(name, "zombie"))
 		return strdup(rc_fmt("%d", sit->zombie));
 	if (!strcmp(name, "bound"))
@@ -234,6 +236,8 @@ static int do_open(struct situation *sit, const char *path)
 	struct held *held = &sit->held[sit->nr_held];
 	int fd = rc_open(full_path(path), O_RDWR);
 
+	if (fd == -EISDIR)
+		fd = rc_open(full_path(path), O_RDONLY);
 	if (fd < 0)
 		return fd;
 	if (sit->nr_held == ARRAY_SIZE(sit->held))
@@ -469,6 +473,7 @@ static int find_tasks(struct situation *sit)
 	char comm[32] = "";
 
 	sit->task = rc_sleeper();
+	sit->other = rc_sleeper();
 	sit->zombie = rc_spawn(exit_at_once, NULL);
 	sit->bound = rc_kthread(true);
 	if (sit->task < 0 || sit->other < 0 || sit->zombie < 0 || sit->bound <= 0 ||

@@ -21,6 +21,7 @@ struct held {
 /* What the examples start from. */
 struct situation {
 	pid_t task;
+	pid_t other;
 	pid_t zombie;
 	pid_t bound;
 	/* Files that were opened for later. */

@@ -395,6 +395,7 @@ FIXTURE(errors)
 {
 	char *text;
 	struct guide_table table;
+	struct guide_table untold;
 	struct situation at;
 };
 

@@ -139,7 +139,7 @@ static int wait_on(struct pair *pair, int (*wait)(int fd), unsigned int flags)
 		if (ret)
 			return ret;
 		len = pread(fd, buf, sizeof(buf), 0);
-		if (len == 12) {
+		if (len == (int)strlen("populated 1\nfrozen 0\n")) {
 			rc_set(&pair->seen, buf[10] == '1');
 		} else if (len < 0 && errno == ENODEV) {
 			close(fd);

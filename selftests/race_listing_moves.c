@@ -41,6 +41,7 @@ struct shared {
 	long malformed;
 	long missed;
 	pid_t executes;
+	pid_t executes_in_root;
 	pid_t stayers[STAYERS];
 	pid_t in_root[ROOT_THREADS];
 };
@@ -122,6 +123,7 @@ FIXTURE_SETUP(race)
 	shared->executes = rc_spawn(start_executing, (void *)shared->grp);
 	ASSERT_TRUE(RC_WAIT(rc_listed(rc_fmt("%s/procs", shared->grp),
 				      shared->executes)));
+	shared->executes_in_root = rc_spawn(start_executing, (void *)shared->hier);
 }
 
 FIXTURE_TEARDOWN(race)
@@ -217,7 +219,7 @@ TEST_F_TIMEOUT(race, lists, RC_RACE_TIMEOUT)
 		{ shared, strdup(rc_fmt("%s/tasks", shared->hier)),
 		  shared->in_root, ROOT_THREADS, 1, 0 },
 		{ shared, strdup(rc_fmt("%s/procs", shared->hier)),
-		  shared->in_root, ROOT_THREADS, ROOT_THREADS, 0 },
+		  shared->in_root, ROOT_THREADS, ROOT_THREADS, shared->executes_in_root },
 	};
 	double until = rc_now() + rc_race_seconds();
 	pid_t pids[FORKERS + 1 + ARRAY_SIZE(readers)];

@@ -261,8 +261,8 @@ struct storm_before {
 	long long memory;
 };
 
-/* Of each deadline task in the storm: 1 ms of 100. */
-#define STORM_DL_BW (1LL * (1 << 20) / 100)
+/* Of each deadline task in the storm: 20 ms of 100. */
+#define STORM_DL_BW (20LL * (1 << 20) / 100)
 /*
  * What a root domain has in its account for deadline tasks, by debugfs, if that is not
  * what some of so many need; else 0.
@@ -280,6 +280,7 @@ int storm_evacuate(const char *grp, const char *to);
 /* storm_tree.c */
 STORM_OP(mkdir);
 STORM_OP(rmdir);
+STORM_OP(make_again);
 STORM_OP(rename);
 STORM_OP(keep);
 STORM_OP(chmod);
@@ -297,6 +298,7 @@ STORM_OP(workers);
 STORM_OP(read);
 STORM_OP(read_odd);
 STORM_OP(read_all);
+STORM_OP(read_again);
 STORM_OP(poll);
 STORM_OP(write);
 STORM_OP(write_odd);
@@ -306,6 +308,7 @@ STORM_OP(list);
 STORM_OP(move);
 STORM_OP(move_to_and_fro);
 STORM_OP(evacuate);
+STORM_OP(catch);
 STORM_OP(kill);
 STORM_OP(kill_worker);
 STORM_OP(stop);

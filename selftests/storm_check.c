@@ -196,6 +196,26 @@ static int check_procs(const char *dir, const pid_t *ids, int nr)
 	return ret;
 }
 
+/* The first line of its table is that of the group itself; a root's has no number. */
+static int check_table(const char *dir, int nr)
+{
+	char *text = rc_text(rc_fmt("%s/groups", dir));
+	char *line = text ? strchr(text, '\n') : NULL;
+	char *end = line;
+	long told = 0;
+	int ret = 0;
+
+	line = line ? strchr(line, '\t') : NULL;
+	if (line)
+		told = strtol(line, &end, 10);
+	if (!line)
+		ret = not_yet(STORM_LISTS_AGREE, "%s/groups has no line", dir);
+	else if (end != line && told != nr)
+		ret = not_yet(STORM_LISTS_AGREE, "%s/groups says %ld, tasks has %d", dir, told, nr);
+	free(text);
+	return ret;
+}
+
 static bool subset(const char *list, const char *of)
 {
 	cpu_set_t a, b, both;
@@ -263,7 +283,7 @@ static int check_group(const char *hier, const char *path, bool cpuset, bool *po
 	*populated = nr > 0;
 	for (i = 0; i < nr && !ret; i++)
 		ret = check_member(hier, dir, path, ids[i], cpuset);
-	ret = ret ?: check_procs(dir, ids, nr);
+	ret = ret ?: check_procs(dir, ids, nr) ?: check_table(dir, nr);
 	free(ids);
 	nr = storm_children(dir, names, 64, false);
 	for (i = 0; i < nr && !ret; i++) {

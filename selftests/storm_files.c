@@ -147,6 +147,20 @@ int storm_op_read_all(struct storm_actor *me)
 	return nr;
 }
 
+int storm_op_read_again(struct storm_actor *me)
+{
+	int fd = open_one(me, false, O_RDONLY), i, ret = 0;
+	char buf[256];
+
+	if (fd < 0)
+		return fd;
+	for (i = 0; i < 300 && ret >= 0; i++)
+		ret = pread(fd, buf, sizeof(buf), 0);
+	ret = ret < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
 int storm_op_poll(struct storm_actor *me)
 {
 	struct epoll_event event = { .events = EPOLLPRI | EPOLLIN };

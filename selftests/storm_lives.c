@@ -28,6 +28,17 @@ static void *short_thread(void *arg)
 	return NULL;
 }
 
+/* A child that is there for long, with what it was born with, and is looked at. */
+static void bear(void)
+{
+	static pid_t child;
+
+	storm_end(child);
+	child = storm_fork();
+	while (!child)
+		pause();
+}
+
 int storm_op_threads(struct storm_actor *me)
 {
 	pthread_t threads[6];
@@ -63,6 +74,8 @@ int storm_op_fork(struct storm_actor *me)
 	int nr = 1 + storm_pick(me, 4), i, made = 0, err = 0;
 	pid_t pids[4];
 
+	if (storm_chance(me, 50))
+		bear();
 	for (i = 0; i < nr; i++) {
 		pids[made] = storm_fork();
 		if (!pids[made]) {

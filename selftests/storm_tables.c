@@ -18,6 +18,7 @@
 const struct storm_op storm_ops[] = {
 	OP(mkdir, OUTER, 12),
 	OP(rmdir, OUTER, 10),
+	OP(make_again, OUTER, 3),
 	OP(rename, OUTER, 6),
 	OP(keep, MAKERS, 6),
 	OP(chmod, MAKERS, 8),
@@ -33,6 +34,7 @@ const struct storm_op storm_ops[] = {
 	OP(read, OUTER, 12),
 	OP(read_odd, OUTER, 8),
 	OP(read_all, OUTER, 2),
+	OP(read_again, OUTER, 4),
 	OP(poll, OUTER, 5),
 	OP(write, OUTER, 16),
 	OP(write_odd, OUTER, 4),
@@ -41,6 +43,7 @@ const struct storm_op storm_ops[] = {
 	OP(move, OUTER, 20),
 	OP(move_to_and_fro, OUTER, 4),
 	OP(evacuate, MAKERS, 4),
+	OP(catch, STORM_ROOT, 2),
 	OP(kill, OUTER, 2),
 	OP(kill_worker, STORM_ROOT, 1),
 	OP(stop, OUTER, 2),
@@ -131,7 +134,7 @@ const int storm_nr_values = ARRAY_SIZE(storm_values);
 
 const char * const storm_claims[STORM_NR_CLAIMS] = {
 	[STORM_IN_ONE_GROUP]	= "each task is in one group of each hierarchy",
-	[STORM_LISTS_AGREE]	= "tasks and procs agree with /proc/PID/rc",
+	[STORM_LISTS_AGREE]	= "tasks, procs and groups agree with /proc/PID/rc",
 	[STORM_POPULATED]	= "populated says whether there is a task",
 	[STORM_CPUS]		= "tasks have the CPUs of their set",
 	[STORM_MEMS]		= "tasks have the memory nodes of their set",

@@ -107,6 +107,25 @@ int storm_op_move_to_and_fro(struct storm_actor *me)
 	return ret;
 }
 
+/* Whatever is born, as soon as it is there: kernel threads, too. */
+int storm_op_catch(struct storm_actor *me)
+{
+	const char *grp = storm_group(me);
+	int fd, i, nr = 0;
+
+	fd = grp ? rc_open(rc_fmt("%s/tasks", grp), O_WRONLY) : -EAGAIN;
+	if (fd < 0)
+		return fd;
+	storm_op_workers(me);
+	for (i = 0; i < 300; i++) {
+		const char *id = rc_fmt("%d", youngest() + i % 4);
+
+		nr += !rc_write_fd(fd, id, strlen(id));
+	}
+	close(fd);
+	return nr;
+}
+
 int storm_op_evacuate(struct storm_actor *me)
 {
 	const char *grp = storm_group(me);
@@ -151,12 +170,16 @@ int storm_op_stop(struct storm_actor *me)
 	return ret;
 }
 
+/*
+ * A deadline task that could not be preempted in time, as it was in the kernel or its CPU
+ * was another's, waits five times as long as it was late.
+ */
 static int set_policy(pid_t pid, int policy, int priority)
 {
 	struct sched_attr attr = { .size = sizeof(attr), .sched_policy = policy };
 
 	if (policy == SCHED_DEADLINE) {
-		attr.sched_runtime = 1000000;
+		attr.sched_runtime = 20000000;
 		attr.sched_deadline = 100000000;
 		attr.sched_period = 100000000;
 	}

@@ -282,6 +282,30 @@ static void tell_of_tasks(const char *states)
 	}
 }
 
+/* What the scheduler has to say of a task and its CPU, and on the console where all are. */
+static void tell_of_turn(pid_t pid)
+{
+	int cpu = cs_cpu_of(pid);
+	char *text, *line, *save, begin[32];
+	bool here = false;
+
+	text = rc_text(rc_fmt("/proc/%d/sched", pid)) ?: strdup("");
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, "policy", 6) || !strncmp(line, "dl.", 3))
+			dprintf(STDOUT_FILENO, "# %s\n", line);
+	free(text);
+	text = rc_text("/sys/kernel/debug/sched/debug") ?: strdup("");
+	snprintf(begin, sizeof(begin), "cpu#%d,", cpu);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, "cpu#", 4))
+			here = !strncmp(line, begin, strlen(begin));
+		if (here)
+			dprintf(STDOUT_FILENO, "# %s\n", line);
+	}
+	free(text);
+	rc_write("/proc/sysrq-trigger", "l");
+}
+
 static void tell_of(const struct storm_actor *me)
 {
 	pid_t keeper = me->nr < STORM_MAX_WORKERS ? worker_pid[me->nr] : 0;
@@ -291,8 +315,10 @@ static void tell_of(const struct storm_actor *me)
 		    me->pid, keeper, me->op >= 0 ? storm_ops[me->op].name : "nothing", me->at,
 		    me->step, stack ?: "");
 	free(stack);
-	if (rc_get(&storm->said) < ENOUGH)
+	if (rc_get(&storm->said) < ENOUGH) {
 		tell_of_tasks("DRTt");
+		tell_of_turn(alive(me->pid) ? me->pid : keeper);
+	}
 }
 
 /* In a process of its own, which does nothing that could wait. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cpuset_util.h"
@@ -331,7 +332,7 @@ int holder_memory(struct holder *holder)
 	holder->between[1] = fill(holder->grp, "near", "0-1", "0");
 	if (!holder->between[0] || !holder->between[1])
 		return -EIO;
-	/* A node of the machine of tests has 256 MB. */
+	/* Each node of the machine of tests has more. */
 	worker->nr_pages = much(128 << 8);
 	ret = rc_attach(holder->between[1], worker->pid) ?: cs_do(worker, cs_map);
 	holder->victim = worker->pid;

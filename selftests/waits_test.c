@@ -177,6 +177,7 @@ HOLDER(realtime);
 HOLDER(groups);
 HOLDER(threads);
 HOLDER(memory);
+HOLDER(signals);
 
 /* "1 s" or "200 ms" as a literal; 0: neither. */
 static double seconds_of(const char *cell)
