@@ -28,7 +28,10 @@ struct shared {
 	long taken;
 	/* A group with a name that nobody else ever says has gone. */
 	long wrong;
+	/* What nobody should be told, and the first of these: what was done, and -errno. */
 	long odd_errors;
+	long odd_error;
+	char odd_what[16];
 };
 
 FIXTURE(race)
@@ -62,6 +65,16 @@ static const char *in(const char *grp, const char *name)
 	return rc_fmt("%s/%s", grp, name);
 }
 
+static void odd(struct shared *shared, const char *what, long err)
+{
+	long none = 0;
+
+	if (__atomic_compare_exchange_n(&shared->odd_error, &none, err, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		snprintf(shared->odd_what, sizeof(shared->odd_what), "%s", what);
+	rc_inc(&shared->odd_errors);
+}
+
 /* Makes "a" again and again, and keeps it under another name. */
 static int make_on(struct shared *shared)
 {
@@ -71,18 +84,23 @@ static int make_on(struct shared *shared)
 		int ret = rc_mkdir(in(here, "a"));
 
 		if (ret) {
-			rc_inc(&shared->odd_errors);
+			odd(shared, "mkdir", ret);
 			return ret;
 		}
 		if (rename(in(here, "a"), in(here, "kept"))) {
 			if (errno != ENOENT)
-				rc_inc(&shared->odd_errors);
+				odd(shared, "keep", -errno);
 			continue;
 		}
 		/* From here on, another "a" tempts the others. */
 		ret = rc_mkdir(in(here, "a"));
-		if (ret || rc_rmdir(in(here, "kept")))
+		if (ret)
+			odd(shared, "mkdir again", ret);
+		ret = rc_rmdir(in(here, "kept"));
+		if (ret == -ENOENT)
 			rc_inc(&shared->wrong);
+		else if (ret)
+			odd(shared, "rmdir kept", ret);
 		rc_rmdir(in(here, "kept"));
 		rc_rmdir(in(here, "a"));
 		rc_inc(&shared->kept);
@@ -98,7 +116,7 @@ static int remove_on(struct shared *shared)
 		if (!ret)
 			rc_inc(&shared->taken);
 		else if (ret != -ENOENT)
-			rc_inc(&shared->odd_errors);
+			odd(shared, "rmdir", ret);
 	}
 	return 0;
 }
@@ -109,11 +127,13 @@ static int rename_on(struct shared *shared)
 
 	while (!rc_get(&shared->stop)) {
 		if (!rename(in(shared->there, "a"), mine)) {
+			int ret = rc_rmdir(mine);
+
 			rc_inc(&shared->taken);
-			if (rc_rmdir(mine))
-				rc_inc(&shared->odd_errors);
+			if (ret)
+				odd(shared, "rmdir mine", ret);
 		} else if (errno != ENOENT) {
-			rc_inc(&shared->odd_errors);
+			odd(shared, "rename", -errno);
 		}
 	}
 	return 0;
@@ -145,8 +165,9 @@ TEST_F_TIMEOUT(race, right_one, RC_RACE_TIMEOUT)
 	rc_set(&shared->stop, 1);
 	for (i = 0; i < ARRAY_SIZE(pids); i++)
 		EXPECT_EQ(0, rc_reap(pids[i]));
-	TH_LOG("%ld kept, %ld taken, %ld wrong", shared->kept, shared->taken,
-	       shared->wrong);
+	TH_LOG("%ld kept, %ld taken, %ld wrong, %ld odd (%s: %ld)", shared->kept,
+	       shared->taken, shared->wrong, shared->odd_errors, shared->odd_what,
+	       shared->odd_error);
 	EXPECT_LT(0, shared->kept);
 	EXPECT_LT(0, shared->taken);
 	EXPECT_EQ(0, shared->wrong);
