@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -184,16 +185,23 @@ static int do_close(int nr)
 
 static int work(void *arg) __attribute__((noreturn));
 
-/* A process: the agent's child, whoever makes it. */
-static int do_fork(int nr)
+/*
+ * A process: the agent's child, whoever makes it. It is born in the group that @dir is the
+ * directory of, or with its parent.
+ */
+static int do_fork(int nr, int dir)
 {
-	long parent = getpid() == shared->agent ? 0 : CLONE_PARENT, pid;
+	struct clone_args args = {
+		.flags = CLONE_FILES | (getpid() == shared->agent ? 0 : CLONE_PARENT) |
+			 (dir < 0 ? 0 : CLONE_INTO_CGROUP),
+		.exit_signal = getpid() == shared->agent ? SIGCHLD : 0,
+		.cgroup = dir < 0 ? 0 : dir,
+	};
 	struct task *task = &shared->tasks[nr];
+	long pid;
 
-	if (task->tid)
-		return -EEXIST;
 	memset(task, 0, sizeof(*task));
-	pid = syscall(SYS_clone, parent | CLONE_FILES | SIGCHLD, NULL, NULL, NULL, 0);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		work((void *)(intptr_t)nr);
@@ -203,6 +211,21 @@ static int do_fork(int nr)
 	task->pid = pid;
 	task->tid = pid;
 	return 0;
+}
+
+static int do_start(const char *path, int nr)
+{
+	int dir, ret;
+
+	if (shared->tasks[nr].tid)
+		return -EEXIST;
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	ret = do_fork(nr, dir);
+	/* Who shares descriptors with the child closes it for both. */
+	close(dir);
+	return ret;
 }
 
 /* The new thread runs only while the others sleep, so that it can share errno. */
@@ -297,6 +320,8 @@ static int do_path(struct task *task, const char *verb, const struct word *words
 
 		return fd < 0 ? -errno : close(fd);
 	}
+	if (!strcmp(verb, "start"))
+		return do_start(path, atoi(words[2].text));
 	if (!strcmp(verb, "chmod"))
 		return result(chmod(path, number));
 	if (!strcmp(verb, "chown"))
@@ -327,7 +352,7 @@ static int do_number(struct task *task, const char *verb, const struct word *wor
 	if (!strcmp(verb, "close"))
 		return do_close(number);
 	if (!strcmp(verb, "fork"))
-		return do_fork(number);
+		return shared->tasks[number].tid ? -EEXIST : do_fork(number, -1);
 	if (!strcmp(verb, "thread"))
 		return do_thread(task, number);
 	if (!strcmp(verb, "affinity"))
@@ -524,7 +549,7 @@ void tasks_start(void)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		if (do_fork(i))
+		if (do_fork(i, -1))
 			die("no process: %s", strerror(errno));
 		if (i > 1 && task_do(i, fmt("become %d", 1000 + i - 2)))
 			die("task %d is not user %d", i, 1000 + i - 2);

@@ -53,7 +53,7 @@ class Generator:
         self.kinds: list[tuple[int, Callable[[], str | None]]] = [
             (9, self.mkdir), (4, self.rmdir), (4, self.rename), (2, self.hierarchy), (2, self.end_hierarchy),
             (4, self.chmod), (4, self.chown), (20, self.move), (4, self.own_move), (20, self.cpuset), (5, self.flag), (5, self.other_file),
-            (4, self.rebind), (6, self.read), (3, self.handle), (7, self.use_handle), (7, self.birth), (5, self.death),
+            (4, self.rebind), (6, self.read), (3, self.handle), (7, self.use_handle), (7, self.birth), (3, self.start), (6, self.death),
             (8, self.affinity), (3, self.kill), (2, self.freeze), (1, self.odd), (1, self.unshare)]
 
     def next(self) -> str:
@@ -337,6 +337,16 @@ class Generator:
         inside = [t for t in self.world.tasks.alive() if t.groups and not t.kthread]
         parent = self.rng.choice(inside) if inside and self.rng.random() < 0.5 else None
         return self.line("fork", free[0], actor=parent)
+
+    def start(self) -> str | None:
+        """A birth in another group."""
+        free = [n for n in FORKED if f"t{n}" not in self.world.tasks.all]
+        if not free:
+            return self.death()
+        if self.rng.random() < 0.05:
+            path, _ = self._entry()
+            return self.line("start", path, free[0])
+        return self.line("start", self.any_path(), free[0])
 
     def death(self) -> str | None:
         others = [t for t in self.world.tasks.all.values() if t.name not in ("t0", "t1", "t2", "t3", "kthread")]

@@ -53,6 +53,22 @@ class Moves:
             for thread in moving:
                 CONTROLLERS[controller].moved(self.world, thread, group)
 
+    def may_start(self, parent: Task, group: Group) -> None:
+        """May a child of this one be born in the group?"""
+        hier = self.world.tree.hierarchy_of(group)
+        need(self._may_move([parent], parent.cred), EACCES)
+        if parent.group(hier) is group:
+            return
+        self._may_leave([parent], hier, parent.cred)
+        for controller in hier.controllers:
+            CONTROLLERS[controller].can_move(self.world, parent, group, parent.cred)
+
+    def carry(self, child: Task, group: Group) -> None:
+        """A newborn is there, and not where its parent is."""
+        self._move(child, group)
+        for controller in self.world.tree.hierarchy_of(group).controllers:
+            CONTROLLERS[controller].moved(self.world, child, group)
+
     def _may_move(self, threads: list[Task], opener: Cred) -> bool:
         """Judged by who has opened the file."""
         return opener.uid == 0 or all(opener.uid in (t.cred.real, t.cred.saved) for t in threads)

@@ -35,6 +35,8 @@ BROKEN: dict[str, tuple[object, str, object]] = {
     "the group that a task leaves": (Moves, "_may_leave", lambda *_: None),
     "whose task it is": (Moves, "_may_move", lambda *_: True),
     "whom a user may signal": (Cred, "may_signal", lambda *_: True),
+    "whether a child may be started elsewhere": (Moves, "may_start", lambda *_: None),
+    "a child is born where it was to be started": (Moves, "carry", lambda *_: None),
     "depth": (world, "MAX_DEPTH", 33),
     "births count in what is above": (Births, "_states", _own_births),
     "events tells of what has changed": (World, "_populated", lambda _: {}),

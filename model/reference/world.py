@@ -20,7 +20,7 @@ from .machine import Machine
 from .moves import Moves
 from .show import contents
 from .tasks import ROOT, Task, Tasks
-from .tree import MAX_DEPTH, OLD_PROCS, READ, WRITE, Cred, Entry, Group, Hierarchy, Place, Refused, Tree, control, need
+from .tree import MAX_DEPTH, OLD_PROCS, READ, SEARCH, WRITE, Cred, Entry, Group, Hierarchy, Place, Refused, Tree, control, need
 
 MAX_HIERARCHIES = 8
 OK = frozenset({0})
@@ -142,9 +142,11 @@ class World:
 
     # Tasks
 
-    def do_fork(self, parent: Task, nr: str, thread: bool = False) -> None:
+    def do_fork(self, parent: Task, nr: str, thread: bool = False, into: Group | None = None) -> None:
         need(f"t{nr}" not in self.tasks.all, EEXIST)
-        groups = [(CONTROLLERS[c], parent.group(h)) for h in self.tree.hierarchies.values() for c in h.controllers]
+        hier = self.tree.hierarchy_of(into) if into else None
+        groups = [(CONTROLLERS[c], into if h is hier else parent.group(h))
+                  for h in self.tree.hierarchies.values() for c in h.controllers]
         groups.sort(key=lambda pair: list(CONTROLLERS.values()).index(pair[0]))
         for controller, group in groups:
             controller.can_bear(self, group)
@@ -153,6 +155,21 @@ class World:
         child = self.tasks.add(f"t{nr}", parent, thread)
         for group in child.groups.values():
             group.members.add(child)
+        if into and child.group(hier) is not into:
+            self.moves.carry(child, into)
+
+    def do_start(self, parent: Task, path: str, nr: str) -> None:
+        """clone3(2) with a descriptor of a group: the child is judged as if its parent put it there."""
+        cred = parent.cred
+        need(f"t{nr}" not in self.tasks.all, EEXIST)
+        place = self.tree.existing(cred, path)
+        need(place.is_dir, ENOTDIR)
+        need(self.tree.entry_of(place).allows(cred, READ), EACCES)
+        need(place.group is not None, EBADF)
+        need(place.group.entry.allows(cred, SEARCH), EACCES)
+        need(place.group.files["procs"].allows(cred, WRITE), EACCES)
+        self.moves.may_start(parent, place.group)
+        self.do_fork(parent, nr, into=place.group)
 
     def do_thread(self, parent: Task, nr: str) -> None:
         self.do_fork(parent, nr, thread=True)
