@@ -10,10 +10,12 @@
  * birth. A child is born with it under tasklist_lock, held to write, and who freezes or
  * thaws a group looks at its tasks with that lock, after the group says so.
  *
- * What "events" says of a group is found by a look at its tasks, in a work item:
- * queued when one of them stops, leaves or comes, by those alone who are to be frozen. A
- * task that has the bit and has stopped does not return to user mode, so only thawing,
- * and who comes from outside, make a frozen group one that is not.
+ * What "events" says of a group is found by a look at its tasks, in a work item: queued
+ * when one of them stops, leaves or comes, by those alone who are to be frozen. A look
+ * that meets some who have not stopped picks one, and until he has, who else stops has
+ * nothing to do: of many tasks the number of looks is about its logarithm. A task that
+ * has the bit and has stopped does not return to user mode, so only thawing, and who
+ * comes from outside, make a frozen group one that is not.
  */
 
 #include <linux/poll.h>
@@ -120,35 +122,70 @@ void rc_freeze_newborn(struct task_struct *child)
  * Groups
  */
 
+/* @running: tasks that have not stopped; @awaited: the id of one of them */
+struct rc_look {
+	unsigned int running;
+	pid_t awaited;
+};
+
 static bool rc_look_if_stopped(struct task_struct *tsk, void *arg)
 {
-	bool *all = arg;
+	struct rc_look *look = arg;
+	bool waits = false;
 
-	*all = rc_task_stopped(tsk);
-	if (!*all) {
+	if (rc_task_stopped(tsk))
+		return true;
+	/* Children come by its own hand, and the one that it waits for tells when it stops. */
+	if (!list_empty(&tsk->children)) {
 		read_lock(&tasklist_lock);
-		*all = rc_waits_for_child(tsk);
+		waits = rc_waits_for_child(tsk);
 		read_unlock(&tasklist_lock);
 	}
-	return *all;
+	/* In whatever order they stop, about half of them have when this one has. */
+	if (!waits && is_power_of_2(++look->running))
+		look->awaited = task_pid_nr(tsk);
+	return true;
 }
 
-/* Have all tasks of a group, and of those below it, stopped? */
-static bool rc_all_stopped(struct rc_group *grp)
+/*
+ * One of those in a group and below it that have not stopped, of whom the group is to
+ * hear again; 0 if all have.
+ */
+static pid_t rc_find_running(struct rc_group *grp)
 {
 	struct rc_group *pos = rc_group_get(grp);
 	u64 newest = rc_newest_serial();
-	bool all = true;
+	struct rc_look look = { };
 
-	while (pos && all) {
-		rc_walk_for_each(pos, rc_look_if_stopped, &all);
+	while (pos) {
+		rc_walk_for_each(pos, rc_look_if_stopped, &look);
 		cond_resched();
-		if (all)
-			pos = rc_group_walk(pos, grp, newest, true);
+		pos = rc_group_walk(pos, grp, newest, true);
 	}
-	if (pos)
-		rc_group_put(pos);
-	return all;
+	return look.awaited;
+}
+
+/*
+ * Is there still somebody to stop who was picked by the last look? He queues the next
+ * one then, and others need not. Ids are used again: by one outside, it says nothing.
+ */
+static bool rc_awaits(const struct rc_group *grp)
+{
+	pid_t nr = READ_ONCE(grp->awaited);
+	const struct rc_group *pos = NULL;
+	struct task_struct *tsk;
+	struct nsproxy *home;
+
+	guard(rcu)();
+	tsk = nr ? find_task_by_pid_ns(nr, &init_pid_ns) : NULL;
+	if (!tsk || tsk == current || rc_task_stopped(tsk))
+		return false;
+	home = rc_task_home(tsk);
+	if (home)
+		pos = home->rc.group[grp->hier->id];
+	while (pos && pos != grp)
+		pos = rc_is_root(pos) ? NULL : pos->parent;
+	return pos;
 }
 
 /* Takes note of what "events" is to say; has it changed? */
@@ -164,6 +201,14 @@ static bool rc_set_frozen(struct rc_group *grp, bool frozen)
 	return true;
 }
 
+/* One without references is not looked at by anybody any more. */
+static void rc_queue_look(struct rc_group *grp)
+{
+	if (refcount_inc_not_zero(&grp->ref) &&
+	    !queue_work(system_unbound_wq, &grp->events_work))
+		rc_group_put(grp);
+}
+
 /**
  * rc_update_frozen - look whether a group is frozen by now, and tell who waits
  * @grp: the group
@@ -175,13 +220,22 @@ static bool rc_set_frozen(struct rc_group *grp, bool frozen)
 void rc_update_frozen(struct rc_group *grp)
 {
 	unsigned int stirs = READ_ONCE(grp->stirs);
+	pid_t awaited;
 	bool changed;
 
 	/* Before the look. Pairs with the barrier in rc_stir(). */
 	smp_rmb();
-	if (!READ_ONCE(grp->freezers) || READ_ONCE(grp->frozen) ||
-	    !rc_all_stopped(grp))
+	if (!READ_ONCE(grp->freezers) || READ_ONCE(grp->frozen))
 		return;
+	awaited = rc_find_running(grp);
+	WRITE_ONCE(grp->awaited, awaited);
+	if (awaited) {
+		/* Who has stopped before he could see that. Pairs with rc_home_look_again(). */
+		smp_mb();
+		if (!rc_awaits(grp))
+			rc_queue_look(grp);
+		return;
+	}
 	spin_lock_irq(&rc_proxy_lock);
 	changed = stirs == grp->stirs && rc_set_frozen(grp, true);
 	spin_unlock_irq(&rc_proxy_lock);
@@ -191,14 +245,12 @@ void rc_update_frozen(struct rc_group *grp)
 
 /*
  * A group that is to be frozen, and those above it that are, may be so by now. Under RCU,
- * or with the group held. One without references is not looked at by anybody any more.
+ * or with the group held.
  */
 static void rc_look_again(struct rc_group *grp)
 {
 	for (; READ_ONCE(grp->freezers); grp = grp->parent)
-		if (refcount_inc_not_zero(&grp->ref) &&
-		    !queue_work(system_unbound_wq, &grp->events_work))
-			rc_group_put(grp);
+		rc_queue_look(grp);
 }
 
 /* It is not, or not any more. */
@@ -218,16 +270,22 @@ static void rc_stir(struct rc_group *grp)
 
 /**
  * rc_home_look_again - have groups look whether all of their tasks have stopped
- * @home: a home whose tasks have changed, or one of them, what they do
+ * @home: a home of which the current task stops, or that it has left
+ * @always: even if they await others
  *
  * Context: any; under RCU, or with the home held.
  */
-void rc_home_look_again(const struct nsproxy *home)
+void rc_home_look_again(const struct nsproxy *home, bool always)
 {
+	struct rc_group *grp;
 	unsigned int slot;
 
+	/* It has stopped, or is not listed. Pairs with the barrier in rc_update_frozen(). */
+	smp_mb();
 	for_each_rc_slot(slot, home)
-		rc_look_again(home->rc.group[slot]);
+		for (grp = home->rc.group[slot]; READ_ONCE(grp->freezers); grp = grp->parent)
+			if (always || !rc_awaits(grp))
+				rc_queue_look(grp);
 }
 
 /**
@@ -241,8 +299,9 @@ void __rc_task_stops(void)
 
 	guard(rcu)();
 	home = rc_task_home(current);
+	/* Who is awaited can wait for this one in vfork(2). */
 	if (home)
-		rc_home_look_again(home);
+		rc_home_look_again(home, READ_ONCE(current->vfork_done));
 }
 
 /**

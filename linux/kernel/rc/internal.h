@@ -59,6 +59,8 @@ struct proc_dir_entry;
  *	rc_mutex, may be read without
  * @stirs: how often somebody came who has not stopped, or @freezers became 0;
  *	rc_proxy_lock, may be read without
+ * @awaited: the id of a task that the last look has found not to have stopped, or 0;
+ *	written by looks, may be read without
  * @freeze: what its file of this name says; as @freezers
  * @frozen: there are @freezers, and all tasks in it and below it have stopped, as far as
  *	is known; as @stirs
@@ -93,6 +95,7 @@ struct rc_group {
 	struct work_struct events_work;
 	unsigned int freezers;
 	unsigned int stirs;
+	pid_t awaited;
 	bool freeze;
 	bool frozen;
 	bool notify_on_release;
@@ -478,7 +481,7 @@ void rc_moved_frozen(struct task_struct *tsk, bool process, struct rc_group *grp
 void rc_left_frozen(struct rc_group *grp);
 extern unsigned int rc_nr_freezing;
 bool rc_home_freezes(const struct nsproxy *home);
-void rc_home_look_again(const struct nsproxy *home);
+void rc_home_look_again(const struct nsproxy *home, bool always);
 void rc_freeze_newborn(struct task_struct *child);
 
 /**
@@ -505,7 +508,7 @@ static inline void rc_exit_frozen(const struct nsproxy *home)
 	/* It is not listed. Pairs with the locks between rc_set_freeze() and its look. */
 	smp_mb();
 	if (unlikely(READ_ONCE(rc_nr_freezing)))
-		rc_home_look_again(home);
+		rc_home_look_again(home, false);
 }
 
 /* view.c */
