@@ -15,7 +15,7 @@ DECLARE_STATIC_KEY_FALSE(rc_cpu_key);
 
 struct task_group *__rc_task_group(struct task_struct *tsk,
 				   struct task_group *tg);
-void __rc_put_task_group(struct task_group *tg);
+struct task_group *__rc_left_task_group(struct task_group *tg);
 void __rc_task_dead(struct task_struct *tsk);
 int rc_sched_path(struct task_group *tg, char *buf, int len);
 
@@ -37,16 +37,22 @@ static inline struct task_group *rc_task_group(struct task_struct *tsk,
 }
 
 /**
- * rc_put_task_group - a task is not in a task group any more
- * @tg: the task group, from rc_task_group()
+ * rc_left_task_group - what to let go of, as a task leaves a task group
+ * @tg: the task group
  *
- * Context: no runqueue's lock held.
+ * Of others' task groups nothing keeps @tg when the lock has been released.
+ *
+ * Context: the task's pi_lock and its runqueue's lock held.
+ * Return: @tg, if it is a group's, for rc_put_task_group(); else NULL.
  */
-static inline void rc_put_task_group(struct task_group *tg)
+static inline struct task_group *rc_left_task_group(struct task_group *tg)
 {
 	if (static_branch_unlikely(&rc_cpu_key))
-		__rc_put_task_group(tg);
+		return __rc_left_task_group(tg);
+	return NULL;
 }
+
+void rc_put_task_group(struct task_group *tg);
 
 /**
  * rc_task_dead - a task has been switched away from for the last time
@@ -66,6 +72,11 @@ static inline struct task_group *rc_task_group(struct task_struct *tsk,
 					       struct task_group *tg)
 {
 	return tg;
+}
+
+static inline struct task_group *rc_left_task_group(struct task_group *tg)
+{
+	return NULL;
 }
 
 static inline void rc_put_task_group(struct task_group *tg) { }

@@ -175,10 +175,20 @@ struct task_group *__rc_task_group(struct task_struct *tsk, struct task_group *t
 	return tg;
 }
 
-void __rc_put_task_group(struct task_group *tg)
+struct task_group *__rc_left_task_group(struct task_group *tg)
 {
-	if (tg->rc)
-		rc_cpu_put(to_rc_cpu(tg->rc));
+	return tg->rc ? tg : NULL;
+}
+
+/**
+ * rc_put_task_group - a task is not in a task group any more
+ * @tg: the task group, from rc_left_task_group(); the task's reference is put
+ *
+ * Context: no runqueue's lock held.
+ */
+void rc_put_task_group(struct task_group *tg)
+{
+	rc_cpu_put(to_rc_cpu(tg->rc));
 }
 
 /* Where a zombie is, which needs no runqueue, but has to have one. */
