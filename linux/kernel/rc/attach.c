@@ -529,8 +529,10 @@ static int rc_moves_run_alike(struct rc_moves *mvs, struct task_struct *tsk,
 
 	read_lock(&tasklist_lock);
 	nr = rc_moves_alike(mv);
-	if (nr)
+	if (nr) {
+		rc_coming_frozen(tsk, true, mvs->grp);
 		rc_moves_commit_alike(mv, nr);
+	}
 	read_unlock(&tasklist_lock);
 	*done = nr;
 	return 0;
@@ -563,6 +565,8 @@ static int rc_moves_run_each(struct rc_moves *mvs, struct task_struct *tsk,
 			err = rc_moves_reserve(mvs,
 					       mvs->nr + get_nr_threads(tsk));
 	}
+	if (mvs->alive)
+		rc_coming_frozen(tsk, process, mvs->grp);
 	for (i = 0; mvs->alive && i < mvs->nr; i++)
 		rc_move_commit(mvs, &mvs->move[i]);
 	read_unlock(&tasklist_lock);

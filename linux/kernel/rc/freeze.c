@@ -122,6 +122,21 @@ void rc_freeze_newborn(struct task_struct *child)
  * Groups
  */
 
+/* Has a task not stopped, nor does it wait for a child that has? */
+static bool rc_task_runs(struct task_struct *tsk)
+{
+	bool waits;
+
+	if (rc_task_stopped(tsk))
+		return false;
+	if (list_empty(&tsk->children))
+		return true;
+	read_lock(&tasklist_lock);
+	waits = rc_waits_for_child(tsk);
+	read_unlock(&tasklist_lock);
+	return !waits;
+}
+
 /* @running: tasks that have not stopped; @awaited: the id of one of them */
 struct rc_look {
 	unsigned int running;
@@ -131,18 +146,9 @@ struct rc_look {
 static bool rc_look_if_stopped(struct task_struct *tsk, void *arg)
 {
 	struct rc_look *look = arg;
-	bool waits = false;
 
-	if (rc_task_stopped(tsk))
-		return true;
-	/* Children come by its own hand, and the one that it waits for tells when it stops. */
-	if (!list_empty(&tsk->children)) {
-		read_lock(&tasklist_lock);
-		waits = rc_waits_for_child(tsk);
-		read_unlock(&tasklist_lock);
-	}
 	/* In whatever order they stop, about half of them have when this one has. */
-	if (!waits && is_power_of_2(++look->running))
+	if (rc_task_runs(tsk) && is_power_of_2(++look->running))
 		look->awaited = task_pid_nr(tsk);
 	return true;
 }
@@ -165,20 +171,26 @@ static pid_t rc_find_running(struct rc_group *grp)
 	return look.awaited;
 }
 
+static struct task_struct *rc_awaited(const struct rc_group *grp)
+{
+	pid_t nr = READ_ONCE(grp->awaited);
+
+	return nr ? find_task_by_pid_ns(nr, &init_pid_ns) : NULL;
+}
+
 /*
  * Is there still somebody to stop who was picked by the last look? He queues the next
  * one then, and others need not. Ids are used again: by one outside, it says nothing.
  */
 static bool rc_awaits(const struct rc_group *grp)
 {
-	pid_t nr = READ_ONCE(grp->awaited);
 	const struct rc_group *pos = NULL;
 	struct task_struct *tsk;
 	struct nsproxy *home;
 
 	guard(rcu)();
-	tsk = nr ? find_task_by_pid_ns(nr, &init_pid_ns) : NULL;
-	if (!tsk || tsk == current || rc_task_stopped(tsk))
+	tsk = rc_awaited(grp);
+	if (!tsk || tsk == current || !rc_task_runs(tsk))
 		return false;
 	home = rc_task_home(tsk);
 	if (home)
@@ -186,6 +198,16 @@ static bool rc_awaits(const struct rc_group *grp)
 	while (pos && pos != grp)
 		pos = rc_is_root(pos) ? NULL : pos->parent;
 	return pos;
+}
+
+/* Has he stopped before he could see that he is awaited? Who leaves queues a look anyway. */
+static bool rc_awaits_in_vain(const struct rc_group *grp)
+{
+	struct task_struct *tsk;
+
+	guard(rcu)();
+	tsk = rc_awaited(grp);
+	return !tsk || !rc_task_runs(tsk);
 }
 
 /* Takes note of what "events" is to say; has it changed? */
@@ -225,14 +247,15 @@ void rc_update_frozen(struct rc_group *grp)
 
 	/* Before the look. Pairs with the barrier in rc_stir(). */
 	smp_rmb();
-	if (!READ_ONCE(grp->freezers) || READ_ONCE(grp->frozen))
+	/* Whoever has asked for the look: who is awaited asks for another. */
+	if (!READ_ONCE(grp->freezers) || READ_ONCE(grp->frozen) || rc_awaits(grp))
 		return;
 	awaited = rc_find_running(grp);
 	WRITE_ONCE(grp->awaited, awaited);
 	if (awaited) {
-		/* Who has stopped before he could see that. Pairs with rc_home_look_again(). */
+		/* Pairs with the barrier in rc_home_look_again(). */
 		smp_mb();
-		if (!rc_awaits(grp))
+		if (rc_awaits_in_vain(grp))
 			rc_queue_look(grp);
 		return;
 	}
@@ -270,7 +293,7 @@ static void rc_stir(struct rc_group *grp)
 
 /**
  * rc_home_look_again - have groups look whether all of their tasks have stopped
- * @home: a home of which the current task stops, or that it has left
+ * @home: a home in which a task stops, or that it has left
  * @always: even if they await others
  *
  * Context: any; under RCU, or with the home held.
@@ -299,9 +322,45 @@ void __rc_task_stops(void)
 
 	guard(rcu)();
 	home = rc_task_home(current);
-	/* Who is awaited can wait for this one in vfork(2). */
 	if (home)
-		rc_home_look_again(home, READ_ONCE(current->vfork_done));
+		rc_home_look_again(home, false);
+	/* The parent waits, and can be in other groups. */
+	if (unlikely(READ_ONCE(current->vfork_done))) {
+		home = rc_task_home(rcu_dereference(current->real_parent));
+		if (home)
+			rc_home_look_again(home, true);
+	}
+}
+
+static bool rc_threads_run(struct task_struct *tsk, bool process)
+{
+	struct task_struct *thread;
+	bool runs = false;
+
+	lockdep_assert_held(&tasklist_lock);
+	rcu_read_lock();
+	for_each_thread(tsk, thread)
+		if (process || thread == tsk)
+			runs = runs || !(rc_task_stopped(thread) ||
+					 rc_waits_for_child(thread));
+	rcu_read_unlock();
+	return runs;
+}
+
+/**
+ * rc_coming_frozen - a task is about to come to a group, which is not frozen then
+ * @tsk: the task
+ * @process: its whole process comes
+ * @grp: the group
+ *
+ * Context: rc_mutex held, tasklist_lock held to read.
+ */
+void rc_coming_frozen(struct task_struct *tsk, bool process, struct rc_group *grp)
+{
+	if (likely(!grp->freezers) || !rc_threads_run(tsk, process))
+		return;
+	for (; grp->freezers; grp = grp->parent)
+		rc_stir(grp);
 }
 
 /**
@@ -315,25 +374,19 @@ void __rc_task_stops(void)
 void rc_moved_frozen(struct task_struct *tsk, bool process, struct rc_group *grp)
 {
 	struct task_struct *thread;
-	struct rc_group *pos;
-	bool stirs = false;
 
 	lockdep_assert_held(&rc_mutex);
 	if (likely(!rc_nr_freezing))
 		return;
 	rcu_read_lock();
 	read_lock(&tasklist_lock);
-	for_each_thread(tsk, thread) {
-		if (process || thread == tsk) {
+	for_each_thread(tsk, thread)
+		if (process || thread == tsk)
 			rc_freeze_task(thread, NULL);
-			stirs = stirs || !(rc_task_stopped(thread) ||
-					   rc_waits_for_child(thread));
-		}
-	}
+	/* It can have been continued since it was about to come. */
+	rc_coming_frozen(tsk, process, grp);
 	read_unlock(&tasklist_lock);
 	rcu_read_unlock();
-	for (pos = grp; stirs && pos->freezers; pos = pos->parent)
-		rc_stir(pos);
 	rc_look_again(grp);
 }
 
