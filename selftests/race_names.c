@@ -34,6 +34,20 @@ struct shared {
 	char odd_what[16];
 };
 
+static struct shared *new_shared(void)
+{
+	struct shared *shared = rc_shared(sizeof(*shared));
+	const char *hier, *grp;
+
+	hier = shared ? rc_hier_new() : NULL;
+	grp = hier ? rc_group_new(hier) : NULL;
+	if (!grp)
+		return NULL;
+	shared->here = grp;
+	shared->there = rc_in_new_mount(grp);
+	return shared->there ? shared : NULL;
+}
+
 FIXTURE(race)
 {
 	struct shared *shared;
@@ -41,18 +55,9 @@ FIXTURE(race)
 
 FIXTURE_SETUP(race)
 {
-	const char *hier, *grp;
-
 	ASSERT_EQ(0, rc_setup());
-	self->shared = rc_shared(sizeof(*self->shared));
+	self->shared = new_shared();
 	ASSERT_TRUE(!!self->shared);
-	hier = rc_hier_new();
-	ASSERT_TRUE(!!hier);
-	grp = rc_group_new(hier);
-	ASSERT_TRUE(!!grp);
-	self->shared->here = grp;
-	self->shared->there = rc_in_new_mount(grp);
-	ASSERT_TRUE(!!self->shared->there);
 }
 
 FIXTURE_TEARDOWN(race)
@@ -172,6 +177,88 @@ TEST_F_TIMEOUT(race, right_one, RC_RACE_TIMEOUT)
 	EXPECT_LT(0, shared->taken);
 	EXPECT_EQ(0, shared->wrong);
 	EXPECT_EQ(0, shared->odd_errors);
+}
+
+/* The group has one name after the other in this mount, and gets the first back there. */
+static int forth_on(struct shared *shared)
+{
+	while (!rc_get(&shared->stop))
+		if (!rename(in(shared->here, "a"), in(shared->here, "b")))
+			rc_inc(&shared->kept);
+	return 0;
+}
+
+static int back_on(struct shared *shared)
+{
+	while (!rc_get(&shared->stop))
+		if (!rename(in(shared->there, "b"), in(shared->there, "a")))
+			rc_inc(&shared->taken);
+	return 0;
+}
+
+static int look_on(struct shared *shared)
+{
+	while (!rc_get(&shared->stop)) {
+		access(in(shared->here, "a/tasks"), F_OK);
+		access(in(shared->here, "b/tasks"), F_OK);
+	}
+	return 0;
+}
+
+static bool has(const char *grp, const char *name)
+{
+	return !access(in(grp, name), F_OK);
+}
+
+FIXTURE(back)
+{
+	struct shared *shared;
+};
+
+FIXTURE_SETUP(back)
+{
+	ASSERT_EQ(0, rc_setup());
+	self->shared = new_shared();
+	ASSERT_TRUE(!!self->shared);
+}
+
+FIXTURE_TEARDOWN(back)
+{
+	EXPECT_EQ(0, rc_teardown());
+}
+
+/* When all is quiet, both mounts say the same: one name is there, and the other is not. */
+TEST_F_TIMEOUT(back, and_forth, RC_RACE_TIMEOUT)
+{
+	static int (*const doing[])(struct shared *shared) = { forth_on, back_on, look_on, look_on };
+	struct shared *shared = self->shared;
+	double until = rc_now() + rc_race_seconds();
+	pid_t pids[ARRAY_SIZE(doing)];
+	long rounds = 0;
+	size_t i;
+
+	ASSERT_EQ(0, rc_mkdir(in(shared->here, "a")));
+	while (rc_now() < until) {
+		rc_set(&shared->stop, 0);
+		for (i = 0; i < ARRAY_SIZE(doing); i++) {
+			pids[i] = rc_fork();
+			if (!pids[i])
+				_exit(-doing[i](shared));
+		}
+		for (i = 0; i < 5; i++)
+			rc_nap();
+		rc_set(&shared->stop, 1);
+		for (i = 0; i < ARRAY_SIZE(doing); i++)
+			ASSERT_EQ(0, rc_reap(pids[i]));
+		ASSERT_NE(has(shared->here, "a"), has(shared->here, "b"));
+		ASSERT_EQ(has(shared->here, "a"), has(shared->there, "a"));
+		ASSERT_EQ(has(shared->here, "b"), has(shared->there, "b"));
+		rounds++;
+	}
+	TH_LOG("%ld rounds, %ld times forth, %ld back", rounds, shared->kept, shared->taken);
+	EXPECT_LT(0, shared->kept);
+	EXPECT_LT(0, shared->taken);
+	EXPECT_EQ(0, rc_rmdir(in(shared->here, has(shared->here, "a") ? "a" : "b")));
 }
 
 /* The hierarchy of cpuset gives its name away, and takes it back. */

@@ -52,7 +52,7 @@ void rc_refresh_inode(struct inode *inode)
 /*
  * d_time is as of which of its entry's renamings a dentry is known to have the right
  * name. It is ahead of the entry while this mount renames it: nobody is to find
- * the old name wrong before the VFS has changed it, and drop what is mounted below.
+ * the old name wrong before d_move() has changed it, and drop what is mounted below.
  */
 static bool rc_name_known(struct dentry *dentry, struct proc_dir_entry *de)
 {
@@ -90,19 +90,71 @@ int rc_check_name(struct dentry *dentry, struct proc_dir_entry *de, bool rcu)
 	return ret;
 }
 
-/**
- * rc_set_renames - set as of which of its entry's renamings a dentry's name is right
- * @dentry: the dentry
- * @renames: the number
- *
- * Context: rc_mutex held.
- */
-void rc_set_renames(struct dentry *dentry, unsigned long renames)
+static void rc_set_renames(struct dentry *dentry, unsigned long renames)
 {
 	lockdep_assert_held(&rc_mutex);
 	spin_lock(&dentry->d_lock);
 	WRITE_ONCE(dentry->d_time, renames);
 	spin_unlock(&dentry->d_lock);
+}
+
+static int rc_dir_rename(struct proc_dir_entry *de, const char *name)
+{
+	struct rc_group *grp = de->data;
+	const char *copy;
+	int err;
+
+	copy = rc_group_new_name(grp, name);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	err = pde_rename(de, name);
+	if (err) {
+		kfree(copy);
+		return err;
+	}
+	rc_group_set_name(grp, copy);
+	return 0;
+}
+
+static int rc_rename_in(struct inode *old_dir, struct dentry *old_dentry,
+			struct inode *new_dir, struct dentry *new_dentry,
+			unsigned int flags)
+{
+	struct proc_dir_entry *de = PDE(d_inode(old_dentry));
+	int err;
+
+	if (flags & ~RENAME_NOREPLACE)
+		return rc_refuse_group(-EINVAL, NULL, "names are not exchanged");
+	if (!S_ISDIR(de->mode))
+		return rc_refuse_group(-EPERM, NULL, "a file has its name for good");
+	/* With EXDEV, mv(1) would make a copy. */
+	if (old_dir != new_dir)
+		return rc_refuse_group(-EPERM, NULL, "not within its directory");
+	if (d_really_is_positive(new_dentry))
+		return -EEXIST;
+
+	guard(mutex)(&rc_mutex);
+	err = rc_may_change(de, old_dir, old_dentry);
+	if (err)
+		return err;
+	/* Before the entry's; pde_rename() has a lock between. */
+	rc_set_renames(old_dentry, de->renames + 1);
+	err = rc_dir_rename(de, new_dentry->d_name.name);
+	/* While no other mount can rename it; see FS_RENAME_DOES_D_MOVE. */
+	if (!err)
+		d_move(old_dentry, new_dentry);
+	rc_set_renames(old_dentry, de->renames);
+	return err;
+}
+
+int rc_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+	      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	u64 since = rc_errors_begin();
+	int err = rc_rename_in(old_dir, old_dentry, new_dir, new_dentry, flags);
+
+	return rc_told(err, since, d_inode(old_dentry), "rename",
+		       new_dentry->d_name.name);
 }
 
 /* Who asks with access(2) is told by that. */

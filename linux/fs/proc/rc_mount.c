@@ -295,7 +295,7 @@ static struct file_system_type rc_cpuset_fs_type = {
 	.init_fs_context	= rc_cpuset_init_context,
 	.parameters		= rc_cpuset_params,
 	.kill_sb		= rc_cpuset_kill_sb,
-	.fs_flags		= FS_DISALLOW_NOTIFY_PERM,
+	.fs_flags		= FS_DISALLOW_NOTIFY_PERM | FS_RENAME_DOES_D_MOVE,
 };
 
 static int __init rc_cpuset_fs_init(void)
