@@ -128,6 +128,20 @@ static int cpuset_set_others(struct task_struct *tsk, struct cpumask *cpus)
 	return cpuset_give_cpus(tsk, cpus);
 }
 
+/*
+ * Cgroup has got the controller back while a task was given CPUs, and can have given
+ * it others before that.
+ */
+static void cpuset_fit_cgroups(struct task_struct *tsk, struct cpumask *cpus)
+{
+	unsigned int tries = 0;
+
+	do {
+		cpuset_cpus_allowed(tsk, cpus);
+	} while (!cpuset_fits_cpus(tsk, cpus) && tries++ < CPUSET_FIT_TRIES &&
+		 !cpuset_give_cpus(tsk, cpus));
+}
+
 static void cpuset_put_off(struct task_struct *tsk, bool root_cpus);
 
 /**
@@ -144,14 +158,15 @@ static void cpuset_put_off(struct task_struct *tsk, bool root_cpus);
  */
 void cpuset_fit_cpus(struct task_struct *tsk, bool root_cpus, bool hotplug)
 {
-	bool below, concerned, fits;
+	bool below, concerned, fits, given = false;
 	unsigned int tries = 0;
 	cpumask_var_t cpus;
 	int err;
 
 	/* Small where it is allocated at all, and there is no way back from here. */
 	alloc_cpumask_var(&cpus, GFP_KERNEL | __GFP_NOFAIL);
-	while ((below = cpuset_task_cpus(tsk, cpus)) || root_cpus) {
+	while (!cpuset_is_cgroups() &&
+	       ((below = cpuset_task_cpus(tsk, cpus)) || root_cpus)) {
 		concerned = cpuset_dl_concerned(tsk);
 		fits = cpuset_fits_cpus(tsk, cpus);
 		if (fits && !concerned)
@@ -162,6 +177,7 @@ void cpuset_fit_cpus(struct task_struct *tsk, bool root_cpus, bool hotplug)
 			break;
 		}
 		err = -EAGAIN;
+		given = true;
 		if (fits || tries++ < CPUSET_FIT_TRIES)
 			err = cpuset_set_cpus(tsk, cpus, hotplug, concerned);
 		/* Who exits is given none where bandwidth is concerned. */
@@ -175,6 +191,12 @@ void cpuset_fit_cpus(struct task_struct *tsk, bool root_cpus, bool hotplug)
 		if (err == -EAGAIN)
 			cpuset_put_off(tsk, root_cpus);
 		break;
+	}
+	/* Given before the look. Cgroup gives others after it has the controller. */
+	if (given) {
+		smp_mb();
+		if (cpuset_is_cgroups())
+			cpuset_fit_cgroups(tsk, cpus);
 	}
 	free_cpumask_var(cpus);
 }

@@ -167,6 +167,11 @@ static bool cpuset_mm_target(struct cpuset_mm *cm)
 	}
 	spin_unlock_irq(&cpuset_masks_lock);
 	rcu_read_unlock();
+	/* It can have got the controller back meanwhile. */
+	if (cpuset_is_cgroups()) {
+		cm->to = cpuset_mems_allowed(cm->tsk);
+		migrate = false;
+	}
 	return migrate;
 }
 

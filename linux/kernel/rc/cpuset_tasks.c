@@ -89,7 +89,7 @@ static bool cpuset_stands_for_mm(struct task_struct *tsk)
 	return ret;
 }
 
-/* The task's set, for cpuset_put(), and its nodes. */
+/* The task's set, for cpuset_put(), and its nodes: those that cgroup says, if that has it. */
 static struct cpuset *cpuset_task_mems(struct task_struct *tsk,
 				       nodemask_t *mems)
 {
@@ -101,6 +101,8 @@ static struct cpuset *cpuset_task_mems(struct task_struct *tsk,
 	*mems = cs->effective_mems;
 	spin_unlock_irq(&cpuset_masks_lock);
 	rcu_read_unlock();
+	if (cpuset_is_cgroups())
+		*mems = cpuset_mems_allowed(tsk);
 	return cs;
 }
 
@@ -139,7 +141,7 @@ static void cpuset_fit_spread(struct task_struct *tsk)
 	struct cpuset *cs;
 
 	rcu_read_lock();
-	while (cs = task_cpuset(tsk), !cpuset_fits_spread(cs, tsk)) {
+	while (cs = task_cpuset(tsk), !cpuset_is_cgroups() && !cpuset_fits_spread(cs, tsk)) {
 		if (cpuset_is(cs, CS_SPREAD_PAGE))
 			task_set_spread_page(tsk);
 		else
@@ -519,6 +521,9 @@ void cpuset_fork(struct task_struct *child)
 {
 	bool fits;
 
+	/* Cgroup gives newborns what they are to have. */
+	if (cpuset_is_cgroups())
+		return;
 	/* Visible before the look. Pairs with that in cpuset_fit_set(). */
 	smp_mb();
 	rcu_read_lock();
