@@ -17,6 +17,7 @@
 #include "cpuset_util.h"
 #include "provider_util.h"
 #include "rc_util.h"
+#include "start_util.h"
 
 #define HIER RC_ROOT "/cpuset"
 
@@ -180,6 +181,57 @@ TEST_F(provider, cgroups_without_sets)
 	ASSERT_EQ(0, rc_mkdir(HIER));
 	ASSERT_EQ(0, rc_mkdir(self->cgrp));
 	EXPECT_NE(0, access(rc_fmt("%s/cpuset.cpus", self->cgrp), F_OK));
+}
+
+static bool to_be_had(const char *root)
+{
+	return !!strstr(rc_text(rc_fmt("%s/cgroup.subtree_control", root)), "cpuset");
+}
+
+/* Cgroups that were to have it have it again, also where groups were refused it. */
+TEST_F(provider, enabled_as_before)
+{
+	const char *hier = rc_hier_new();
+
+	ASSERT_TRUE(hier && rc_group_new(hier));
+	ASSERT_EQ(0, pr_enable(self->cgroups, true));
+	/* It has groups. */
+	EXPECT_EQ(-EBUSY, rc_write(rc_fmt("%s/subsystems", hier), "cpuset"));
+	EXPECT_TRUE(to_be_had(self->cgroups));
+	ASSERT_EQ(0, rc_mkdir(HIER));
+	EXPECT_FALSE(to_be_had(self->cgroups));
+	ASSERT_EQ(0, rc_mkdir(self->cgrp));
+	ASSERT_EQ(0, rc_rmdir(HIER));
+	EXPECT_TRUE(to_be_had(self->cgroups));
+	EXPECT_EQ(0, rc_write(rc_fmt("%s/cpuset.cpus", self->cgrp), "1"));
+}
+
+static int start_from(void *arg)
+{
+	const char **where = arg;
+	int i, ret = enter(where[0], 0);
+
+	for (i = 0; i < 20 && !ret; i++) {
+		pid_t pid = start_sleeper(where[1], O_RDONLY, 0);
+
+		if (pid < 0)
+			return pid;
+		ret = strcmp(cs_cpus_allowed(pid), "1") ? -EPROTO : 0;
+		ret = rc_kill(pid) ?: ret;
+	}
+	return ret;
+}
+
+/* A birth that groups are told of leaves the child what its cgroup has. */
+TEST_F(provider, births)
+{
+	const char *hier = rc_hier_new(), *where[2] = { self->cgrp };
+
+	ASSERT_TRUE(!!hier);
+	where[1] = rc_group_new(hier);
+	ASSERT_TRUE(!!where[1]);
+	ASSERT_EQ(0, make_cgroup(self->cgroups, self->cgrp, "1"));
+	EXPECT_EQ(0, rc_run(start_from, where));
 }
 
 /* What programs look for in /proc is what it is without groups. */

@@ -157,6 +157,11 @@ void rc_show_subsys_list(struct seq_file *m, unsigned long mask, char sep)
  * Binding
  */
 
+static int rc_refuse_off(void)
+{
+	return rc_refuse_group(-ENOENT, NULL, "turned off by rc_disable=");
+}
+
 /**
  * rc_unclaim - undo rc_claim()
  * @mask: as there
@@ -183,7 +188,8 @@ void rc_unclaim(unsigned long mask)
  * over, unbinding leaves one to rc_unclaim().
  *
  * Context: process context, no lock of rc held; sleeps, killably.
- * Return: 0, -EBUSY somebody else uses one of them, or -EINTR; then none is kept.
+ * Return: 0, -EBUSY somebody else uses one of them, -ENOENT one is turned off, or
+ * -EINTR; then none is kept.
  */
 int rc_claim(unsigned long mask)
 {
@@ -191,6 +197,9 @@ int rc_claim(unsigned long mask)
 	unsigned int id;
 	int err;
 
+	/* Nobody is to give up for it what will not be had. */
+	if (mask & rc_disabled)
+		return rc_refuse_off();
 	for_each_rc_subsys_in(ss, id, &mask) {
 		err = ss->claim ? ss->claim() : 0;
 		if (err) {
@@ -225,7 +234,7 @@ static int rc_bind(struct rc_hierarchy *hier, unsigned long mask)
 	int err;
 
 	if (mask & rc_disabled)
-		return rc_refuse_group(-ENOENT, NULL, "turned off by rc_disable=");
+		return rc_refuse_off();
 	for_each_rc_subsys_in(ss, id, &mask)
 		if (ss->hier)
 			return rc_refuse_group(-EBUSY, &ss->hier->root,
