@@ -404,12 +404,19 @@ static const struct dentry_operations rc_dops = {
  * mkdir, rmdir, rename
  */
 
-/*
- * May a group be removed or renamed through @dir? Through another mount it can have
- * been already, and another one can have its name.
+/**
+ * rc_may_change - may a group be removed or renamed?
+ * @de: its entry
+ * @dir: the directory through which that is done
+ * @dentry: the name
+ *
+ * Through another mount it can have been already, and another one can have its name.
+ *
+ * Context: rc_mutex and @dir locked.
+ * Return: 0, -ENOENT if it is not there, -EPERM.
  */
-static int rc_may_change(struct proc_dir_entry *de, struct inode *dir,
-			 const struct dentry *dentry)
+int rc_may_change(struct proc_dir_entry *de, struct inode *dir,
+		  const struct dentry *dentry)
 {
 	lockdep_assert_held(&rc_mutex);
 	if (rc_is_root(de->data) && !capable(CAP_SYS_ADMIN))
@@ -493,14 +500,21 @@ out_put_group:
 	return ERR_PTR(err);
 }
 
+static struct inode *rc_mkdir_locked(struct inode *dir, const char *name, umode_t mode)
+{
+	guard(mutex)(&rc_mutex);
+	if (!rc_view_may_write(dir))
+		return ERR_PTR(rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW));
+	return rc_make_group(PDE(dir), name, mode & 01777, dir->i_sb, NULL);
+}
+
 static struct inode *rc_mkdir_in(struct inode *dir, const char *name, umode_t mode)
 {
-	struct proc_dir_entry *parent_de = PDE(dir);
 	unsigned long claimed = 0;
 	struct inode *inode;
 	int err;
 
-	if (parent_de->data == &rc_top) {
+	if (PDE(dir)->data == &rc_top) {
 		if (rc_is_view(dir->i_sb))
 			return ERR_PTR(rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW));
 		if (!capable(CAP_SYS_ADMIN))
@@ -511,12 +525,10 @@ static struct inode *rc_mkdir_in(struct inode *dir, const char *name, umode_t mo
 	if (err)
 		return ERR_PTR(err);
 
-	mutex_lock(&rc_mutex);
-	if (rc_view_may_write(dir))
-		inode = rc_make_group(parent_de, name, mode & 01777, dir->i_sb, NULL);
-	else
-		inode = ERR_PTR(rc_refuse_group(-EPERM, NULL, RC_NOT_IN_VIEW));
-	mutex_unlock(&rc_mutex);
+	inode = rc_mkdir_locked(dir, name, mode);
+	/* Removed groups are on their maker's account for a moment. */
+	if (inode == ERR_PTR(-ENOSPC) && rc_await_drained())
+		inode = rc_mkdir_locked(dir, name, mode);
 	if (IS_ERR(inode))
 		rc_unclaim(claimed);
 	return inode;
@@ -598,65 +610,6 @@ void rc_dir_forget(struct rc_group *grp)
 	proc_invalidate_siblings_dcache(&de->inodes, &de->pde_unload_lock);
 	grp->pde = NULL;
 	pde_put(de);
-}
-
-static int rc_dir_rename(struct proc_dir_entry *de, const char *name)
-{
-	struct rc_group *grp = de->data;
-	const char *copy;
-	int err;
-
-	copy = rc_group_new_name(grp, name);
-	if (IS_ERR(copy))
-		return PTR_ERR(copy);
-	err = pde_rename(de, name);
-	if (err) {
-		kfree(copy);
-		return err;
-	}
-	rc_group_set_name(grp, copy);
-	return 0;
-}
-
-static int rc_rename_in(struct inode *old_dir, struct dentry *old_dentry,
-			struct inode *new_dir, struct dentry *new_dentry,
-			unsigned int flags)
-{
-	struct proc_dir_entry *de = PDE(d_inode(old_dentry));
-	int err;
-
-	if (flags & ~RENAME_NOREPLACE)
-		return rc_refuse_group(-EINVAL, NULL, "names are not exchanged");
-	if (!S_ISDIR(de->mode))
-		return rc_refuse_group(-EPERM, NULL, "a file has its name for good");
-	/* With EXDEV, mv(1) would make a copy. */
-	if (old_dir != new_dir)
-		return rc_refuse_group(-EPERM, NULL, "not within its directory");
-	if (d_really_is_positive(new_dentry))
-		return -EEXIST;
-
-	mutex_lock(&rc_mutex);
-	err = rc_may_change(de, old_dir, old_dentry);
-	if (!err) {
-		/* Before the entry's; pde_rename() has a lock between. */
-		rc_set_renames(old_dentry, de->renames + 1);
-		err = rc_dir_rename(de, new_dentry->d_name.name);
-		rc_set_renames(old_dentry, de->renames);
-	}
-	mutex_unlock(&rc_mutex);
-	return err;
-}
-
-static int rc_rename(struct mnt_idmap *idmap,
-		     struct inode *old_dir, struct dentry *old_dentry,
-		     struct inode *new_dir, struct dentry *new_dentry,
-		     unsigned int flags)
-{
-	u64 since = rc_errors_begin();
-	int err = rc_rename_in(old_dir, old_dentry, new_dir, new_dentry, flags);
-
-	return rc_told(err, since, d_inode(old_dentry), "rename",
-		       new_dentry->d_name.name);
 }
 
 static const struct inode_operations rc_dir_iops = {

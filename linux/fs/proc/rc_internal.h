@@ -91,7 +91,10 @@ struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de);
 /* rc_attr.c */
 void rc_refresh_inode(struct inode *inode);
 int rc_check_name(struct dentry *dentry, struct proc_dir_entry *de, bool rcu);
-void rc_set_renames(struct dentry *dentry, unsigned long renames);
+int rc_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+	      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags);
+int rc_may_change(struct proc_dir_entry *de, struct inode *dir,
+		  const struct dentry *dentry);
 bool rc_dir_may_search(const struct rc_group *grp);
 int rc_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 int rc_getattr(struct mnt_idmap *idmap, const struct path *path,

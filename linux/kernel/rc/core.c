@@ -227,6 +227,11 @@ void rc_group_put(struct rc_group *grp)
 	}
 }
 
+/* Groups that were removed, and those of them that are on nobody's account any more. */
+static atomic_long_t rc_removals;
+static atomic_long_t rc_drains;
+static DECLARE_WAIT_QUEUE_HEAD(rc_drain_wait);
+
 /* A grace period after the group was removed, with the tree's reference. */
 static void rc_group_drain(struct work_struct *work)
 {
@@ -236,6 +241,10 @@ static void rc_group_drain(struct work_struct *work)
 	rc_dir_forget(grp);
 	rc_group_drain_states(grp);
 	rc_group_uncharge(grp);
+	atomic_long_inc(&rc_drains);
+	/* Has a barrier, which pairs with the one in wait_event_killable(). */
+	if (wq_has_sleeper(&rc_drain_wait))
+		wake_up_all(&rc_drain_wait);
 	/* Mostly the last one, and nobody is left who looks under RCU. */
 	if (READ_ONCE(grp->was_top))
 		rc_group_put(grp);
@@ -537,9 +546,28 @@ int rc_group_remove(struct rc_group *grp)
  */
 void rc_group_removed(struct rc_group *grp)
 {
+	atomic_long_inc(&rc_removals);
 	rc_group_wake_removed(grp);
 	INIT_RCU_WORK(&grp->release, rc_group_drain);
 	queue_rcu_work(system_unbound_wq, &grp->release);
+}
+
+/**
+ * rc_await_drained - wait until as many as are removed now are on nobody's account
+ *
+ * That takes an RCU grace period, whoever makes and removes others meanwhile.
+ *
+ * Context: process context, no lock of rc held; sleeps, killably.
+ * Return: true if that was waited for; false if there was none, or current is killed.
+ */
+bool rc_await_drained(void)
+{
+	long removals = atomic_long_read(&rc_removals);
+
+	if (atomic_long_read(&rc_drains) - removals >= 0)
+		return false;
+	return !wait_event_killable(rc_drain_wait,
+				    atomic_long_read(&rc_drains) - removals >= 0);
 }
 
 /**
