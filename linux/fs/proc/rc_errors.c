@@ -124,7 +124,7 @@ static struct rc_group *rc_errors_group(struct pid_namespace *view, const u64 *s
 static void rc_errors_show_group(struct seq_file *m, struct rc_group *grp,
 				 struct pid_namespace *view)
 {
-	seq_puts(m, rcu_dereference(grp->hier->root.name));
+	seq_escape(m, rcu_dereference(grp->hier->root.name), " \\");
 	seq_putc(m, ':');
 	rc_show_group_path(m, view, grp->hier, rc_is_root(grp) ? NULL : grp, true);
 }
