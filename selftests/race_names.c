@@ -230,7 +230,9 @@ FIXTURE_TEARDOWN(back)
 /* When all is quiet, both mounts say the same: one name is there, and the other is not. */
 TEST_F_TIMEOUT(back, and_forth, RC_RACE_TIMEOUT)
 {
-	static int (*const doing[])(struct shared *shared) = { forth_on, back_on, look_on, look_on };
+	static int (*const doing[])(struct shared *shared) = {
+		forth_on, back_on, look_on, look_on
+	};
 	struct shared *shared = self->shared;
 	double until = rc_now() + rc_race_seconds();
 	pid_t pids[ARRAY_SIZE(doing)];

@@ -192,8 +192,8 @@ void cpuset_fit_cpus(struct task_struct *tsk, bool root_cpus, bool hotplug)
 			cpuset_put_off(tsk, root_cpus);
 		break;
 	}
-	/* Given before the look. Cgroup gives others after it has the controller. */
 	if (given) {
+		/* Given before the look. Cgroup gives others after it has the controller. */
 		smp_mb();
 		if (cpuset_is_cgroups())
 			cpuset_fit_cgroups(tsk, cpus);
