@@ -7,6 +7,7 @@
  */
 
 #include <linux/bitops.h>
+#include <linux/capability.h>
 #include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -188,6 +189,9 @@ static int rc_cpuset_reconfigure(struct fs_context *fc)
 
 	if (!fc->fs_private)
 		return 0;
+	/* The VFS asks who has opened the context, which others may have got. */
+	if (!capable(CAP_SYS_ADMIN))
+		return rc_refuse_group(-EPERM, NULL, RC_NEEDS_ADMIN);
 	mutex_lock(&rc_mutex);
 	if (!rc_pde_dead(de))
 		err = rc_set_agent(grp->hier, fc->fs_private);
