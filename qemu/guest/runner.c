@@ -29,6 +29,7 @@
 
 /* What is killed must be gone by then: 100,000 threads, under slow emulation. */
 #define DYING_SECONDS 150
+#define LEAVING_SECONDS 20
 
 static const char *name;
 
@@ -157,7 +158,14 @@ int main(int argc, char **argv)
 			usleep(20000);
 	}
 
-	left = signal_left(0);
+	/* The kernel's helpers, and who was killed last, may be on their way out. */
+	deadline = now() + LEAVING_SECONDS;
+	while ((left = signal_left(0)) && now() < deadline) {
+		if (open)
+			open = read_some(pipefd[0], 20);
+		else
+			usleep(20000);
+	}
 	deadline = now() + DYING_SECONDS;
 	while ((signal_left(SIGKILL) || open) && now() < deadline) {
 		if (open)
