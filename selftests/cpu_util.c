@@ -58,7 +58,7 @@ static bool names(char *line, pid_t tid, const char **place)
 	return true;
 }
 
-const char *cpu_place(pid_t tid)
+static const char *look_for(pid_t tid)
 {
 	char *text = rc_text(SCHED_DEBUG), *line, *save;
 	const char *place = "";
@@ -70,6 +70,17 @@ const char *cpu_place(pid_t tid)
 		if (names(line, tid, &place))
 			break;
 	free(text);
+	return place;
+}
+
+/* CPU after CPU is shown: who goes to one that was, from one that comes, is in neither. */
+const char *cpu_place(pid_t tid)
+{
+	const char *place = "";
+	int i;
+
+	for (i = 0; i < 20 && !*place; i++)
+		place = look_for(tid);
 	return place;
 }
 

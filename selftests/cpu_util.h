@@ -60,7 +60,7 @@ void cpu_start_parts(struct cpu_part *parts, int nr);
 bool cpu_parts_are_near(struct cpu_part *parts, int nr);
 
 #define CPU_EXPECT_PARTS(parts) do {					\
-	EXPECT_TRUE(RC_WAIT_FOR(60, cpu_parts_are_near(parts, ARRAY_SIZE(parts)))); \
+	EXPECT_TRUE(RC_WAIT(cpu_parts_are_near(parts, ARRAY_SIZE(parts)))); \
 	for (size_t __i = 0; __i < ARRAY_SIZE(parts); __i++)		\
 		TH_LOG("%5.2f %% of %5.2f", (parts)[__i].got, (parts)[__i].want); \
 } while (0)

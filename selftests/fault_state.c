@@ -305,5 +305,5 @@ static bool nothing_left(const char *hier, unsigned long long proxies)
 
 bool fault_nothing_left(const char *hier, unsigned long long proxies)
 {
-	return RC_WAIT_FOR(60, nothing_left(hier, proxies));
+	return RC_WAIT(nothing_left(hier, proxies));
 }

@@ -531,7 +531,7 @@ static int act_as(uid_t user)
 
 	if (seteuid(user))
 		return -errno;
-	RC_WAIT_FOR(60, (ret = fault.op->fn(&fault)) != -ENOSPC);
+	RC_WAIT((ret = fault.op->fn(&fault)) != -ENOSPC);
 	if (seteuid(0))
 		return -errno;
 	return ret ?: fault.op->undo ? fault.op->undo(&fault) : 0;

@@ -57,7 +57,7 @@ FIXTURE_SETUP(both)
 FIXTURE_TEARDOWN(both)
 {
 	EXPECT_EQ(0, rc_teardown());
-	EXPECT_TRUE(RC_WAIT_FOR(60, !rmdir(self->cgroup)));
+	EXPECT_TRUE(RC_WAIT(!rmdir(self->cgroup)));
 	EXPECT_EQ(0, umount(self->mount));
 	rmdir(self->mount);
 }
@@ -74,12 +74,12 @@ static int freeze_cgroup(const char *cgroup, const char *text)
 
 static bool group_comes_to(const char *grp, unsigned long long value)
 {
-	return RC_WAIT_FOR(60, rc_field(rc_fmt("%s/events", grp), "frozen") == value);
+	return RC_WAIT(rc_field(rc_fmt("%s/events", grp), "frozen") == value);
 }
 
 static bool cgroup_comes_to(const char *cgroup, unsigned long long value)
 {
-	return RC_WAIT_FOR(60, rc_field(rc_fmt("%s/cgroup.events", cgroup),
+	return RC_WAIT(rc_field(rc_fmt("%s/cgroup.events", cgroup),
 					"frozen") == value);
 }
 
@@ -87,7 +87,7 @@ static bool runs(const long *count)
 {
 	long was = rc_get(count);
 
-	return RC_WAIT_FOR(60, rc_get(count) != was);
+	return RC_WAIT(rc_get(count) != was);
 }
 
 static bool stands(const long *count)

@@ -27,7 +27,7 @@ static inline int frozen(const char *grp)
 /* What the group says when it says something else. */
 static inline bool comes_to(const char *grp, int value)
 {
-	return RC_WAIT_FOR(60, frozen(grp) == value);
+	return RC_WAIT(frozen(grp) == value);
 }
 
 /* Work that threads of a process do, and forks, counted. */
@@ -92,7 +92,7 @@ static inline bool runs(struct work *work)
 {
 	long was = rc_get(&work->count[0]);
 
-	return RC_WAIT_FOR(60, rc_get(&work->count[0]) != was);
+	return RC_WAIT(rc_get(&work->count[0]) != was);
 }
 
 /* It has stopped, so some time that others have makes no difference. */

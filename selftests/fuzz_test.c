@@ -261,7 +261,7 @@ static int remove_group(const char *path, const struct stat *st, int type,
 			  ids[i]);
 	if (nr > 0)
 		free(ids);
-	return RC_WAIT_FOR(60, !rmdir(path) || errno != EBUSY) &&
+	return RC_WAIT(!rmdir(path) || errno != EBUSY) &&
 			       access(path, F_OK) ?
 		       0 :
 		       1;

@@ -74,7 +74,7 @@ static pid_t sleeper_in(const char *grp, uid_t uid)
 			  rc_spawn(wait_for_end, ready);
 
 	/* Not before it is that user's. */
-	if (pid < 0 || !RC_WAIT_FOR(60, rc_get(ready)) || rc_attach(grp, pid))
+	if (pid < 0 || !RC_WAIT(rc_get(ready)) || rc_attach(grp, pid))
 		return -1;
 	return pid;
 }
@@ -91,7 +91,7 @@ static bool lives(pid_t pid)
 /* Has it died of SIGKILL? */
 static bool killed(pid_t pid)
 {
-	return RC_WAIT_FOR(60, !lives(pid)) && rc_reap(pid) == KILLED;
+	return RC_WAIT(!lives(pid)) && rc_reap(pid) == KILLED;
 }
 
 /* Has a process no signal that is to end it? Not even one on its way. */
@@ -491,7 +491,7 @@ TEST_F(kill, view)
 	ASSERT_EQ(0, rc_box_do(box, rc_box_write, rc_fmt("%s/procs", sub), "1"));
 	ASSERT_EQ(3, rc_count(rc_fmt("%s/tasks", self->sub)));
 	EXPECT_EQ(0, rc_box_do(box, rc_box_write, kill_of(sub), "1"));
-	EXPECT_TRUE(RC_WAIT_FOR(20, rc_count(rc_fmt("%s/tasks", self->sub)) == 2));
+	EXPECT_TRUE(RC_WAIT(rc_count(rc_fmt("%s/tasks", self->sub)) == 2));
 	EXPECT_TRUE(untouched(foreign));
 	EXPECT_TRUE(untouched(box->pid));
 	EXPECT_EQ(-EACCES, rc_box_do(box, rc_box_write, kill_of(sub), "1"));

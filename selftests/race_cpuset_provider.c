@@ -133,6 +133,7 @@ TEST_F(race, one_at_a_time)
 {
 	struct shared *shared = self->shared;
 	pid_t pids[3];
+	double until;
 	int i;
 
 	pids[0] = rc_spawn(groups, shared);
@@ -140,7 +141,9 @@ TEST_F(race, one_at_a_time)
 	pids[2] = rc_spawn(hotplug, shared);
 	for (i = 0; i < 3; i++)
 		ASSERT_LT(0, pids[i]);
-	sleep(rc_race_seconds());
+	until = rc_now() + rc_race_seconds();
+	EXPECT_TRUE(RC_WAIT(rc_now() > until && rc_get(&shared->groups) &&
+			    rc_get(&shared->cgroups)));
 	rc_set(&shared->stop, 1);
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(0, rc_reap(pids[i]));

@@ -108,12 +108,12 @@ TEST_F_TIMEOUT(race, bounded, RC_RACE_TIMEOUT)
 {
 	double until = rc_now() + rc_race_seconds() / 2.0, longest = 0;
 	struct shared *shared = self->shared;
-	pid_t mover = rc_spawn_as(RC_USER, wander_on, shared);
-	pid_t sleeper = rc_sleeper();
+	pid_t sleeper = rc_sleeper(), mover;
 	long most = 0, root = 0;
 
 	/* If it cannot be set, the count is to say what comes of that. */
 	EXPECT_EQ(0, rc_write(MAX_PROXIES, rc_fmt("%d", LIMIT)));
+	mover = rc_spawn_as(RC_USER, wander_on, shared);
 	while (rc_now() < until) {
 		double start = rc_now();
 		long now;

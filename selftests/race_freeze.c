@@ -19,7 +19,7 @@
 
 #define LIVES 4
 /* Seconds in which a group that is to be frozen is. */
-#define SOON 120
+#define SOON RC_PATIENCE
 
 struct shared {
 	const char *hier;

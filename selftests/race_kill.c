@@ -30,7 +30,7 @@
 /* Enough to see it work, where nobody has asked for more. */
 #define TRIES (rc_race_seconds() >= 60 ? rc_race_seconds() : rc_debug_kernel() ? 2 : 4)
 /* Seconds in which who is killed has come to an end. */
-#define END 60
+#define END RC_PATIENCE
 
 struct shared {
 	const char *hier;

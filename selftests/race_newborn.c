@@ -152,7 +152,7 @@ TEST_F_TIMEOUT(newborn, has_what_its_group_has, RC_RACE_TIMEOUT)
 	mover.pid = parent;
 	pid = rc_spawn_as(variant->uid, move_on, &mover);
 	ASSERT_LT(0, pid);
-	while (rc_now() < until) {
+	while (rc_now() < until || !in_root || !in_grp) {
 		rc_set(&shared->fork, 1);
 		ASSERT_TRUE(RC_WAIT(!rc_get(&shared->fork)));
 		for (i = 0; i < CHILDREN; i++) {

@@ -200,7 +200,8 @@ TEST_F_TIMEOUT(race, start, RC_RACE_TIMEOUT)
 		other[i] = rc_spawn(others[i], shared);
 		ASSERT_LT(0, other[i]);
 	}
-	for (turn = 0; rc_now() < until; turn++) {
+	for (turn = 0; rc_now() < until || !rc_get(&shared->born) ||
+	     !rc_get(&shared->removed); turn++) {
 		const char *const *to = turn % 2 ? shared->from : shared->other;
 
 		ASSERT_EQ(0, rc_attach(to[turn / 2 % 3], pid[turn % STARTERS]));
@@ -223,7 +224,7 @@ TEST_F_TIMEOUT(race, start, RC_RACE_TIMEOUT)
 		EXPECT_EQ(0, rc_count(rc_fmt("%s/tasks", shared->target[i])));
 		EXPECT_EQ(0, rc_rmdir(shared->target[i]));
 	}
-	EXPECT_TRUE(RC_WAIT_FOR(60, (long)rc_field(rc_fmt("%s/debug.counts", shared->hier),
+	EXPECT_TRUE(RC_WAIT((long)rc_field(rc_fmt("%s/debug.counts", shared->hier),
 						   "proxies") <= proxies));
 }
 

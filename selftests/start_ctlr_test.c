@@ -154,7 +154,7 @@ TEST_F(into, refused)
 		EXPECT_EQ(0, (int)rc_number(rc_fmt("%s/debug2.charge", grp)));
 		EXPECT_STREQ(before, rc_snapshot(RC_ROOT));
 	}
-	EXPECT_TRUE(RC_WAIT_FOR(60, states(hier, "proxies") <= proxies));
+	EXPECT_TRUE(RC_WAIT(states(hier, "proxies") <= proxies));
 	granted = calls_of(grp, "debug", "can_fork") + calls_of(grp, "debug2", "can_fork");
 	cancelled = calls_of(grp, "debug", "cancel_fork") + calls_of(grp, "debug2", "cancel_fork");
 	/* Two refused, and one of them when the other had agreed. */
@@ -204,7 +204,7 @@ TEST_F(into, freeze)
 	}
 	ASSERT_LT(0, pid);
 	rc_track_child(pid);
-	EXPECT_TRUE(RC_WAIT_FOR(60, frozen_of(grp) == 1));
+	EXPECT_TRUE(RC_WAIT(frozen_of(grp) == 1));
 	EXPECT_EQ(0, rc_get(&frozen->ran));
 	ASSERT_EQ(0, rc_write(rc_fmt("%s/freeze", grp), "0"));
 	EXPECT_EQ(0, rc_reap(pid));

@@ -121,7 +121,7 @@ TEST_F(into, passes_on)
 	}
 	ASSERT_LT(0, pid);
 	rc_track_child(pid);
-	ASSERT_TRUE(RC_WAIT_FOR(60, rc_get(grandchild)));
+	ASSERT_TRUE(RC_WAIT(rc_get(grandchild)));
 	EXPECT_STREQ(name_of(self->grp), rc_where(rc_get(grandchild), self->hier));
 	close(fd);
 }

@@ -207,7 +207,7 @@ static int stall_everywhere(void *arg)
 int holder_stalled(struct holder *holder)
 {
 	holder->pid[0] = rc_spawn(stall_everywhere, holder);
-	return RC_WAIT_FOR(60, rc_get(&holder->turns)) && holder->turns > 0 ? 0 : -ETIMEDOUT;
+	return RC_WAIT(rc_get(&holder->turns)) && holder->turns > 0 ? 0 : -ETIMEDOUT;
 }
 
 static int be_fifo(int priority, const char *cpus)
