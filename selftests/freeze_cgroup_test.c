@@ -79,8 +79,7 @@ static bool group_comes_to(const char *grp, unsigned long long value)
 
 static bool cgroup_comes_to(const char *cgroup, unsigned long long value)
 {
-	return RC_WAIT(rc_field(rc_fmt("%s/cgroup.events", cgroup),
-					"frozen") == value);
+	return RC_WAIT(rc_field(rc_fmt("%s/cgroup.events", cgroup), "frozen") == value);
 }
 
 static bool runs(const long *count)

@@ -225,7 +225,7 @@ TEST_F_TIMEOUT(race, start, RC_RACE_TIMEOUT)
 		EXPECT_EQ(0, rc_rmdir(shared->target[i]));
 	}
 	EXPECT_TRUE(RC_WAIT((long)rc_field(rc_fmt("%s/debug.counts", shared->hier),
-						   "proxies") <= proxies));
+					   "proxies") <= proxies));
 }
 
 TEST_HARNESS_MAIN
