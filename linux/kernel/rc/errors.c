@@ -300,7 +300,8 @@ static void rc_reason_add(struct rc_reason *reason)
 	kfree(old);
 }
 
-static void rc_reason_say(const struct rc_group *other, const char *fmt, va_list args)
+static __printf(2, 0)
+void rc_reason_say(const struct rc_group *other, const char *fmt, va_list args)
 {
 	struct rc_reason *reason;
 
