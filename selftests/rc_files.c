@@ -34,15 +34,6 @@ void rc_nap(void)
 	nanosleep(&ts, NULL);
 }
 
-bool rc_emulated(void)
-{
-	char *text = rc_text("/proc/cpuinfo");
-	bool ret = text && strstr(text, "QEMU TCG");
-
-	free(text);
-	return ret;
-}
-
 bool rc_debug_kernel(void)
 {
 	return !access("/sys/kernel/debug/kmemleak", F_OK) ||

@@ -41,8 +41,6 @@
 double rc_now(void);
 void rc_nap(void);
 bool rc_debug_kernel(void);
-/* No hardware runs this: it takes several times as long, and its host has others to run. */
-bool rc_emulated(void);
 /* Can tasks be preempted in the kernel? */
 bool rc_preemptible_kernel(void);
 /* Is @parameter a word of the kernel's command line? */

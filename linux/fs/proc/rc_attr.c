@@ -143,7 +143,8 @@ static int rc_rename_in(struct inode *old_dir, struct dentry *old_dentry,
 	/* While no other mount can rename it; see FS_RENAME_DOES_D_MOVE. */
 	if (!err)
 		d_move(old_dentry, new_dentry);
-	rc_set_renames(old_dentry, de->renames);
+	else
+		rc_set_renames(old_dentry, de->renames);
 	return err;
 }
 

@@ -129,6 +129,7 @@ static bool rc_task_runs(struct task_struct *tsk)
 
 	if (rc_task_stopped(tsk))
 		return false;
+	/* Without the lock: a child that comes from here on tells when it stops. */
 	if (list_empty(&tsk->children))
 		return true;
 	read_lock(&tasklist_lock);
@@ -181,6 +182,8 @@ static struct task_struct *rc_awaited(const struct rc_group *grp)
 /*
  * Is there still somebody to stop who was picked by the last look? He queues the next
  * one then, and others need not. Ids are used again: by one outside, it says nothing.
+ * His children are not looked at, as this is asked by each who stops: the one that he
+ * waits for in vfork(2) queues a look itself.
  */
 static bool rc_awaits(const struct rc_group *grp)
 {
@@ -190,7 +193,7 @@ static bool rc_awaits(const struct rc_group *grp)
 
 	guard(rcu)();
 	tsk = rc_awaited(grp);
-	if (!tsk || tsk == current || !rc_task_runs(tsk))
+	if (!tsk || tsk == current || rc_task_stopped(tsk))
 		return false;
 	home = rc_task_home(tsk);
 	if (home)
@@ -247,8 +250,10 @@ void rc_update_frozen(struct rc_group *grp)
 
 	/* Before the look. Pairs with the barrier in rc_stir(). */
 	smp_rmb();
+	if (!READ_ONCE(grp->freezers) || READ_ONCE(grp->frozen))
+		return;
 	/* Whoever has asked for the look: who is awaited asks for another. */
-	if (!READ_ONCE(grp->freezers) || READ_ONCE(grp->frozen) || rc_awaits(grp))
+	if (rc_awaits(grp) && !rc_awaits_in_vain(grp))
 		return;
 	awaited = rc_find_running(grp);
 	WRITE_ONCE(grp->awaited, awaited);
