@@ -353,16 +353,16 @@ static bool rc_threads_run(struct task_struct *tsk, bool process)
 }
 
 /**
- * rc_coming_frozen - a task is about to come to a group, which is not frozen then
+ * __rc_coming_frozen - the slow half of rc_coming_frozen()
  * @tsk: the task
  * @process: its whole process comes
  * @grp: the group
  *
- * Context: rc_mutex held, tasklist_lock held to read.
+ * Context: as there.
  */
-void rc_coming_frozen(struct task_struct *tsk, bool process, struct rc_group *grp)
+void __rc_coming_frozen(struct task_struct *tsk, bool process, struct rc_group *grp)
 {
-	if (likely(!grp->freezers) || !rc_threads_run(tsk, process))
+	if (!rc_threads_run(tsk, process))
 		return;
 	for (; grp->freezers; grp = grp->parent)
 		rc_stir(grp);

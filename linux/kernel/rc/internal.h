@@ -478,13 +478,28 @@ void rc_set_freeze(struct rc_group *grp, bool freeze);
 void rc_update_frozen(struct rc_group *grp);
 void rc_init_frozen(struct rc_group *grp, const struct rc_group *parent);
 void rc_end_frozen(struct rc_group *grp);
-void rc_coming_frozen(struct task_struct *tsk, bool process, struct rc_group *grp);
+void __rc_coming_frozen(struct task_struct *tsk, bool process, struct rc_group *grp);
 void rc_moved_frozen(struct task_struct *tsk, bool process, struct rc_group *grp);
 void rc_left_frozen(struct rc_group *grp);
 extern unsigned int rc_nr_freezing;
 bool rc_home_freezes(const struct nsproxy *home);
 void rc_home_look_again(const struct nsproxy *home, bool always);
 void rc_freeze_newborn(struct task_struct *child);
+
+/**
+ * rc_coming_frozen - a task is about to come to a group, which is not frozen then
+ * @tsk: the task
+ * @process: its whole process comes
+ * @grp: the group
+ *
+ * Context: rc_mutex held, tasklist_lock held to read.
+ */
+static inline void rc_coming_frozen(struct task_struct *tsk, bool process,
+				    struct rc_group *grp)
+{
+	if (unlikely(grp->freezers))
+		__rc_coming_frozen(tsk, process, grp);
+}
 
 /**
  * rc_born_frozen - is a newborn to be frozen?
