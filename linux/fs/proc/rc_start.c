@@ -78,6 +78,7 @@ pid_t rc_clone_into(struct kernel_clone_args *args)
 	if (ret)
 		return ret;
 	args->flags &= ~CLONE_INTO_CGROUP;
+	args->rc_start = 1;
 	args->fn_arg = &start;
 	ret = kernel_clone(args);
 	put_pid_ns(start.view);

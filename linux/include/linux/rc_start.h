@@ -19,14 +19,14 @@ void __rc_cancel_fork(struct rc_start *start);
  * rc_start_of - what clone3(2) asks of groups
  * @args: of kernel_clone()
  *
- * What a function is called with is of no use where there is none, as in all system calls:
- * there it is this.
+ * What a function is called with is of no use in a system call, which has none: there it
+ * is this.
  *
  * Return: NULL if nothing is asked.
  */
 static inline struct rc_start *rc_start_of(const struct kernel_clone_args *args)
 {
-	return likely(!args->fn_arg) || args->fn ? NULL : args->fn_arg;
+	return unlikely(args->rc_start) ? args->fn_arg : NULL;
 }
 
 /**

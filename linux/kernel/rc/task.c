@@ -248,6 +248,47 @@ rc_fork_adopt(struct task_struct *child, struct nsproxy *cur, bool outdated)
 	return stale;
 }
 
+/*
+ * Puts a child in the list of its home, after giving it the groups of @cur. Compiled for each
+ * way into it, as most have nothing that is outdated.
+ */
+static __always_inline struct nsproxy *
+rc_fork_into(struct task_struct *child, struct nsproxy *cur, bool outdated)
+{
+	struct nsproxy *home = rc_proxy_home(cur), *stale = NULL;
+
+	if (static_branch_unlikely(&rc_census_key) && home) {
+		int err = rc_census_birth(rc_home_of(home), child);
+
+		if (unlikely(err))
+			return ERR_PTR(err);
+	}
+	if (unlikely(outdated || child->nsproxy != cur))
+		stale = rc_fork_adopt(child, cur, outdated);
+	else if (unlikely(rc_fork_told(cur)))
+		child->rc_tell = RC_TELL_BIRTH;
+	if (home) {
+		spin_lock(&home->rc.lock);
+		if (unlikely(!home->rc.nr))
+			rc_home_activate(home);
+		home->rc.nr++;
+		hlist_add_head_rcu(&child->rc_node, &home->rc.tasks);
+		spin_unlock(&home->rc.lock);
+		/* It is listed: see there. */
+		if (rc_born_frozen(home) && !child->rc_tell)
+			child->rc_tell = RC_TELL_BIRTH;
+	}
+	return stale;
+}
+
+/* Who starts a child elsewhere has made sure that what it has copied counts as outdated. */
+static noinline struct nsproxy *
+rc_fork_outdated(struct task_struct *child, const struct kernel_clone_args *args)
+{
+	return rc_fork_into(child, rc_start_of(args) ? child->nsproxy : current->nsproxy,
+			    true);
+}
+
 /**
  * __rc_fork - the slow half of rc_fork()
  * @child: the new task
@@ -266,31 +307,9 @@ rc_fork_adopt(struct task_struct *child, struct nsproxy *cur, bool outdated)
 struct nsproxy *__rc_fork(struct task_struct *child, bool outdated,
 			  const struct kernel_clone_args *args)
 {
-	struct nsproxy *cur = rc_start_of(args) ? child->nsproxy : current->nsproxy;
-	struct nsproxy *home = rc_proxy_home(cur), *stale = NULL;
-
-	if (static_branch_unlikely(&rc_census_key) && home) {
-		int err = rc_census_birth(rc_home_of(home), child);
-
-		if (unlikely(err))
-			return ERR_PTR(err);
-	}
-	if (unlikely(outdated || child->nsproxy != cur))
-		stale = rc_fork_adopt(child, cur, outdated);
-	else if (unlikely(rc_fork_told(cur)))
-		child->rc_tell = RC_TELL_BIRTH;
-	if (home) {
-		spin_lock(&home->rc.lock);
-		if (unlikely(hlist_empty(&home->rc.tasks)))
-			rc_home_activate(home);
-		hlist_add_head_rcu(&child->rc_node, &home->rc.tasks);
-		home->rc.nr++;
-		spin_unlock(&home->rc.lock);
-		/* It is listed: see there. */
-		if (rc_born_frozen(home) && !child->rc_tell)
-			child->rc_tell = RC_TELL_BIRTH;
-	}
-	return stale;
+	if (unlikely(outdated))
+		return rc_fork_outdated(child, args);
+	return rc_fork_into(child, current->nsproxy, false);
 }
 
 /**
