@@ -14,7 +14,8 @@
 
 #define CHILDREN 5
 #define MIB 1048576L
-#define SIZE (64 * MIB)
+/* A debug kernel takes long enough about less. */
+#define SIZE ((rc_debug_kernel() ? 16 : 64) * MIB)
 
 FIXTURE(exit)
 {
