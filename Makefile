@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 # What the scripts take from the environment.
-export KERNEL_SRC PROCPS_SRC T RACE LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS SHORTEN OPS PLAY INPUTS
+export KERNEL_SRC PROCPS_SRC T RACE LONG LIMIT FORCE V MINUTES SEED ONLY SKIP WORKERS SHORTEN OPS PLAY INPUTS
 export J ?= $(shell nproc)
 
 # DEBUG=0: the release kernel, DEBUG=1: the debug kernel, else both. Every one that
@@ -21,6 +21,8 @@ help:
 	@echo 'make run               see groups work: boots a kernel, runs the demonstration,'
 	@echo '                       then gives a shell in the guest (GDB=1: waits for gdb)'
 	@echo 'make check             all tests on a release and a debug kernel'
+	@echo 'make check-long        all that a check leaves out on the debug kernel as it takes long,'
+	@echo '                       with everything else there, and longer races'
 	@echo 'make coverage          lists what the last check on the debug kernel did not'
 	@echo '                       reach of our code: lines, and ways out of an "if"'
 	@echo 'make check-procps      only the tests of the patched ps, top and pgrep that need'
@@ -86,10 +88,14 @@ run: kernel guest
 	@qemu/run $(if $(GDB),--gdb) --kernel $(KERNELS)
 
 # One kernel is enough for the harness's own test.
-.PHONY: check check-procps check-kselftests check-systemd check-trace setup-trace selftest-harness
+.PHONY: check check-long check-procps check-kselftests check-systemd check-trace setup-trace selftest-harness
 check: kernel guest
 	@qemu/check $(KERNELS) $(if $(T),,procps $(patsubst %,model-%,$(filter release,$(KERNELS))) \
 		$(patsubst %,storm-%,$(filter release,$(KERNELS))) harness-$(firstword $(KERNELS)))
+
+check-long: KERNELS := debug
+check-long: kernel guest
+	@LONG=1 qemu/check $(KERNELS)
 
 check-procps: setup
 	@qemu/check procps
