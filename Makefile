@@ -26,7 +26,7 @@ help:
 	@echo 'make coverage          lists what the last check on the debug kernel did not'
 	@echo '                       reach of our code: lines, and ways out of an "if"'
 	@echo 'make check-procps      only the tests of the patched ps, top and pgrep that need'
-	@echo '                       no guest (part of check)'
+	@echo '                       no guest, of 4.0.4 (part of check) and of 4.0.6'
 	@echo 'make check-kselftests  the kernel'\''s own tests of what groups touch: as without them'
 	@echo 'make check-systemd     cpusets of groups beside those of cgroups on a Debian with systemd'
 	@echo 'make check-trace       perf, trace-cmd and bpftrace tell what groups do'
@@ -60,7 +60,8 @@ help:
 	@echo '           PLAY=file       operations for the model, instead of random ones'
 	@echo '           PARTS=names     parts of the benchmark, see bench/run.py'
 	@echo '           KERNEL_SRC=dir  a vanilla 6.12.y tree instead of the one of Debian'
-	@echo '           PROCPS_SRC=dir  a tree of procps-ng 4.0.4, likewise'
+	@echo '           PROCPS_SRC=dir  a tree of procps-ng 4.0.4 or 4.0.6, likewise'
+	@echo '           PROCPS=4.0.6    the tools of this version in the guest'
 	@echo '           J=n             parallel jobs ($(J)); V=1 shows commands'
 
 .PHONY: setup fetch prepare kernel procps guest
@@ -98,7 +99,7 @@ check-long: kernel guest
 	@LONG=1 qemu/check $(KERNELS)
 
 check-procps: setup
-	@qemu/check procps
+	@qemu/check procps procps-4.0.6
 
 check-kselftests: KERNELS := release without
 check-kselftests: kernel guest
