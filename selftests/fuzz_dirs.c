@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +14,10 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <linux/sched.h>
 
 #include "fuzz.h"
 #include "rc_util.h"
@@ -219,9 +223,36 @@ static long op_deep(struct fuzz *f)
 	return ret;
 }
 
+/* Starts somebody who ends at once, in a group if the descriptor is one of its directory. */
+static long op_start(struct fuzz *f)
+{
+	int fd = open(fuzz_dir(f), O_DIRECTORY | O_CLOEXEC | (fuzz_one_in(f, 4) ? O_PATH : 0));
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP |
+			 FUZZ_FLAGS(f, CLONE_FILES, CLONE_FS, CLONE_NEWPID, CLONE_NEWNS,
+				    CLONE_NEWIPC, CLONE_NEWUSER),
+		.exit_signal = SIGCHLD,
+		.cgroup = fuzz_one_in(f, 4) ? fuzz_number(f) : fuzz_one_in(f, 4) ? fuzz_fd(f) : fd,
+	};
+	size_t size = fuzz_one_in(f, 8) ? fuzz_pick(f, sizeof(args)) : sizeof(args);
+	pid_t pid = syscall(SYS_clone3, &args, size);
+
+	if (!pid)
+		_exit(EXIT_SUCCESS);
+	/* The group can be frozen. */
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, __WALL);
+	}
+	if (fd >= 0)
+		close(fd);
+	return pid;
+}
+
 const fuzz_op fuzz_dir_ops[] = { op_mkdir,  op_mkdir, op_mkdir,	  op_mkdir,
 				 op_rmdir,  op_rmdir, op_rename,  op_rename,
 				 op_rename, op_links, op_links,	  op_links,
 				 op_mode,   op_owner, op_times,	  op_xattr,
 				 op_xattr,  op_list,  op_list_fd, op_ask,
-				 op_go,	    op_mount, op_deep,	  NULL };
+				 op_go,	    op_mount, op_deep,	  op_start,
+				 op_start,  NULL };
