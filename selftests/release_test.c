@@ -527,7 +527,7 @@ TEST_F(release, bad_agents)
  */
 TEST_F_TIMEOUT(release, storm, 4 * TEST_TIMEOUT_DEFAULT)
 {
-	const int nr = 500;
+	const int nr = rc_debug_kernel() ? 100 : 500;
 	const char *groups[nr];
 	double start;
 	int i;
