@@ -20,7 +20,7 @@ RELEASE := build/out/release
 help:
 	@echo 'make run               see groups work: boots a kernel, runs the demonstration,'
 	@echo '                       then gives a shell in the guest (GDB=1: waits for gdb)'
-	@echo 'make check             all tests on a release and a debug kernel'
+	@echo 'make check             all tests on a release kernel, most on a debug kernel'
 	@echo 'make check-long        all that a check leaves out on the debug kernel as it takes long,'
 	@echo '                       with everything else there, and longer races'
 	@echo 'make coverage          lists what the last check on the debug kernel did not'
