@@ -14,8 +14,7 @@
 
 #define CHILDREN 5
 #define MIB 1048576L
-/* A debug kernel takes long enough about less. */
-#define SIZE ((rc_debug_kernel() ? 16 : 64) * MIB)
+#define SIZE (64 * MIB)
 
 FIXTURE(exit)
 {
