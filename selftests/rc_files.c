@@ -73,6 +73,16 @@ const char *rc_fmt(const char *fmt, ...)
 	return buf;
 }
 
+int rc_drop_caches(void)
+{
+	int i, err = 0;
+
+	/* What was used since the last time is passed over once. */
+	for (i = 0; i < 3 && !err; i++)
+		err = rc_write("/proc/sys/vm/drop_caches", "3");
+	return err;
+}
+
 int rc_mkdir(const char *path)
 {
 	return mkdir(path, 0755) ? -errno : 0;

@@ -49,6 +49,8 @@ bool rc_booted_with(const char *parameter);
 /* Formatted text in one of a few buffers that are used in turn. */
 const char *rc_fmt(const char *fmt, ...) __printf(1, 2);
 
+/* Inodes and dentries that nobody uses, and cached pages, are gone then. */
+int rc_drop_caches(void);
 int rc_mkdir(const char *path);
 int rc_rmdir(const char *path);
 int rc_open(const char *path, int flags);

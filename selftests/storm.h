@@ -300,6 +300,8 @@ STORM_OP(read_odd);
 STORM_OP(read_all);
 STORM_OP(read_again);
 STORM_OP(poll);
+STORM_OP(watch);
+STORM_OP(forget);
 STORM_OP(write);
 STORM_OP(write_odd);
 STORM_OP(hold);

@@ -184,7 +184,7 @@ static long long memory(void)
 	char *text, *at;
 	long long kilobytes;
 
-	rc_write("/proc/sys/vm/drop_caches", "3");
+	rc_drop_caches();
 	text = rc_text("/proc/meminfo");
 	at = text ? strstr(text, "MemAvailable:") : NULL;
 	kilobytes = at ? atoll(at + strlen("MemAvailable:")) : -1;

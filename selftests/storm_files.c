@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,6 +25,7 @@
 static int held[HELD];
 static int nr_held;
 static int epoll = -1;
+static int inotify = -1;
 
 void storm_close_held(void)
 {
@@ -32,6 +34,9 @@ void storm_close_held(void)
 	if (epoll >= 0)
 		close(epoll);
 	epoll = -1;
+	if (inotify >= 0)
+		close(inotify);
+	inotify = -1;
 }
 
 static void hold(struct storm_actor *me, int fd)
@@ -159,6 +164,38 @@ int storm_op_read_again(struct storm_actor *me)
 	ret = ret < 0 ? -errno : 0;
 	close(fd);
 	return ret;
+}
+
+/* What the tree has is watched for as long as it is there, and the watcher too. */
+int storm_op_watch(struct storm_actor *me)
+{
+	static int watches[HELD];
+	static unsigned int nr;
+	bool dir = storm_chance(me, 50);
+	const char *path = dir ? storm_group(me) : storm_file(me, false);
+	char buf[4096];
+	int ret;
+
+	if (!path)
+		return -EAGAIN;
+	if (inotify < 0)
+		inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	/* What happened meanwhile. */
+	while (read(inotify, buf, sizeof(buf)) > 0)
+		;
+	ret = inotify_add_watch(inotify, path, IN_ALL_EVENTS);
+	if (ret < 0)
+		return -errno;
+	if (nr >= HELD)
+		inotify_rm_watch(inotify, watches[nr % HELD]);
+	watches[nr++ % HELD] = ret;
+	return 0;
+}
+
+/* Directories and files that nobody uses are looked up anew then. */
+int storm_op_forget(struct storm_actor *me)
+{
+	return rc_write("/proc/sys/vm/drop_caches", "2");
 }
 
 int storm_op_poll(struct storm_actor *me)

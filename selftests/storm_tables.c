@@ -36,6 +36,8 @@ const struct storm_op storm_ops[] = {
 	OP(read_all, OUTER, 2),
 	OP(read_again, OUTER, 4),
 	OP(poll, OUTER, 5),
+	OP(watch, OUTER, 4),
+	OP(forget, STORM_ROOT, 1),
 	OP(write, OUTER, 16),
 	OP(write_odd, OUTER, 4),
 	OP(hold, OUTER, 5),

@@ -289,7 +289,7 @@ static struct proc_dir_entry *rc_make_dir(struct rc_group *grp, umode_t mode)
  */
 
 /**
- * rc_get_inode - make the inode of an entry in a mount
+ * rc_get_inode - the inode of an entry in a mount
  * @sb: the mount's superblock
  * @de: the entry; takes over the caller's reference, also on failure
  *
@@ -302,19 +302,11 @@ struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de)
 
 	if (!inode)
 		return NULL;
-	if (S_ISREG(inode->i_mode)) {
+	if (S_ISREG(inode->i_mode) && de->rc_file->changes)
+		inode->i_fop = &rc_poll_fops;
+	else if (S_ISREG(inode->i_mode))
 		inode->i_fop = de->rc_file->fops ?: &rc_show_fops;
-		if (de->rc_file->changes)
-			inode->i_fop = &rc_poll_fops;
-		return inode;
-	}
-	/*
-	 * For rc_dir_forget(). If that was faster, the dentry goes when it is let
-	 * go, as the entry is dead.
-	 */
-	spin_lock(&de->pde_unload_lock);
-	hlist_add_head_rcu(&PROC_I(inode)->sibling_inodes, &de->inodes);
-	spin_unlock(&de->pde_unload_lock);
+	rc_refresh_inode(inode);
 	return inode;
 }
 
