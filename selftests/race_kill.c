@@ -139,11 +139,12 @@ static int bomb(void *arg)
 	int i;
 
 	setpriority(PRIO_PROCESS, 0, 0);
-	if (setrlimit(RLIMIT_NPROC, &limit))
-		return -errno;
 	for (i = 0; i < 4; i++)
 		if (pthread_create(&thread, NULL, thread_forks, shared))
 			return -EAGAIN;
+	/* Not before: what the first threads bear would leave no room for the last. */
+	if (setrlimit(RLIMIT_NPROC, &limit))
+		return -errno;
 	fork_on(shared, getpid());
 	return 0;
 }
@@ -194,7 +195,11 @@ TEST_F_TIMEOUT(race, bombs, RC_RACE_TIMEOUT * 4)
 		ASSERT_EQ(0, rc_attach(grp, 0));
 		ASSERT_LT(0, rc_spawn_as(RC_USER, bomb, shared));
 		ASSERT_TRUE(RC_WAIT(reap(WNOHANG) &&
-				    rc_get(&shared->born) > enough));
+				    rc_get(&shared->born) > enough)) {
+			TH_LOG("at try %d, %ld born, %d tasks", i,
+			       rc_get(&shared->born),
+			       rc_count(rc_fmt("%s/tasks", grp)));
+		}
 		ASSERT_EQ(0, rc_attach(shared->hier, 0));
 		ASSERT_EQ(0, kill_group(shared->grp));
 		ASSERT_TRUE(RC_WAIT_FOR(END, is_empty(shared->grp))) {
