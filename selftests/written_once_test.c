@@ -4,11 +4,8 @@
  * keeps to hand are for those that are used again.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -91,48 +88,6 @@ TEST_F(once, watched)
 		EXPECT_EQ(IN_MODIFY, event.mask);
 	}
 	close(fd);
-}
-
-/* The event that is there, or -errno. */
-static int event(int fd)
-{
-	struct {
-		struct inotify_event head;
-		char name[NAME_MAX + 1];
-	} event;
-
-	return read(fd, &event, sizeof(event)) < 0 ? -errno : (int)event.head.mask;
-}
-
-/* And so is who watches when the kernel has made room. */
-TEST_F(once, dropped)
-{
-	const char *grp = rc_group_new(self->hier);
-	char *file = strdup(rc_fmt("%s/tasks", grp));
-	char *sub = strdup(rc_fmt("%s/sub", grp));
-	int dir_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	int file_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	int i;
-
-	ASSERT_TRUE(!!grp);
-	ASSERT_LE(0, inotify_add_watch(dir_fd, grp, IN_CREATE | IN_DELETE));
-	ASSERT_LE(0, inotify_add_watch(file_fd, file, IN_MODIFY));
-	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, rc_drop_caches());
-		ASSERT_EQ(0, rc_mkdir(sub));
-		EXPECT_EQ(IN_CREATE | IN_ISDIR, event(dir_fd));
-		ASSERT_EQ(0, rc_rmdir(sub));
-		EXPECT_EQ(IN_DELETE | IN_ISDIR, event(dir_fd));
-		ASSERT_EQ(0, rc_write(file, "0"));
-		EXPECT_EQ(IN_MODIFY, event(file_fd));
-	}
-	ASSERT_EQ(0, rc_attach(self->hier, 0));
-	/* It keeps no group. */
-	EXPECT_EQ(0, rc_rmdir(grp));
-	close(dir_fd);
-	close(file_fd);
-	free(file);
-	free(sub);
 }
 
 TEST_HARNESS_MAIN

@@ -150,6 +150,17 @@ int rc_add_subsys_files(struct proc_dir_entry *dir, struct rc_group *grp,
 	return err;
 }
 
+/* Its inodes know, so that whoever watches one is told when the dentry goes. */
+static void rc_clear_links(struct proc_dir_entry *de)
+{
+	struct proc_inode *ei;
+
+	spin_lock(&de->pde_unload_lock);
+	hlist_for_each_entry(ei, &de->inodes, sibling_inodes)
+		clear_nlink(&ei->vfs_inode);
+	spin_unlock(&de->pde_unload_lock);
+}
+
 /**
  * rc_kill_subsys_files - remove files of controllers from a directory
  * @dir: the directory
@@ -171,6 +182,7 @@ void rc_kill_subsys_files(struct proc_dir_entry *dir, unsigned long mask)
 			if (!de)
 				continue;
 			pde_unlink(de);
+			rc_clear_links(de);
 			/* The directory's reference and that of the lookup. */
 			pde_put(de);
 			pde_put(de);
@@ -250,8 +262,11 @@ static void rc_kill_dir(struct proc_dir_entry *dir)
 
 	/* First, so that no file is entered any more. */
 	pde_unlink(dir);
-	while ((de = pde_unlink_first(dir)))
+	rc_clear_links(dir);
+	while ((de = pde_unlink_first(dir))) {
+		rc_clear_links(de);
 		pde_put(de);
+	}
 	pde_put(dir);
 }
 
