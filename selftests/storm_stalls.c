@@ -415,9 +415,12 @@ int storm_op_agents_hang(struct storm_actor *me)
 		release(rc_fmt("%s/%cr%d", hier, STORM_ANY, i));
 	storm_let_others(me, ENOUGH);
 	/* The checker's own agents meanwhile: two, as one may have begun before. */
-	while (!storm_over() && !rc_get(&storm->pause) &&
-	       rc_get(&storm->probes) < probes + 2 && rc_now() - start < storm->bound)
+	while (!storm_over() && rc_get(&storm->probes) < probes + 2 &&
+	       rc_now() - start < storm->bound)
 		rc_nap();
+	if (!storm_over() && rc_get(&storm->probes) < probes + 2)
+		storm_wrong(STORM_AGENTS, "%ld were run in %.0f s, while others hang",
+			    rc_get(&storm->probes) - probes, rc_now() - start);
 	unlink(STORM_HANG);
 	return 0;
 }

@@ -400,6 +400,7 @@ static void rest(void)
 	while (!storm_over() && (me = moving(number)) && rc_now() < until) {
 		storm_calm(RC_ROOT);
 		reap();
+		probe();
 		rc_nap();
 	}
 	if (!storm_over() && me)
