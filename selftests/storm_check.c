@@ -357,6 +357,31 @@ static int check_counts(int nr_hierarchies)
 	return 0;
 }
 
+/*
+ * What is made and removed now, in a hierarchy that is nobody's, goes, though mounts have
+ * seen it: meanwhile the others can only become fewer.
+ */
+static int check_freed(void)
+{
+	const char *counts = RC_ROOT "/debug/debug.counts", *name = "/" STORM_QUIET "/gfreed";
+	unsigned long long before = rc_field(counts, "groups");
+	int ret;
+
+	if (before == ~0ULL)
+		return 0;
+	ret = rc_mkdir(rc_fmt(RC_ROOT "%s", name));
+	if (ret)
+		return ret;
+	free(rc_text(rc_fmt("%s/rc%s/events", storm->mount, name)));
+	ret = rc_rmdir(rc_fmt(RC_ROOT "%s", name));
+	if (!ret && !RC_WAIT_FOR(SETTLED, rc_field(counts, "groups") <= before)) {
+		storm_wrong(STORM_GONE_GROUPS, "%lld groups for %d s, %lld before one came",
+			    rc_field(counts, "groups"), SETTLED, before);
+		ret = -EAGAIN;
+	}
+	return ret;
+}
+
 /* A root domain has in its account what some of the deadline tasks need. */
 static int check_bandwidth(void)
 {
@@ -417,5 +442,5 @@ int storm_check_rest(void)
 		rc_nap();
 	if (ret)
 		storm_wrong(last_claim, "%s, %d s later still", last_text, SETTLED);
-	return ret;
+	return ret ?: check_freed();
 }
