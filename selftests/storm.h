@@ -29,7 +29,6 @@
 #define STORM_MAX_ACTORS (STORM_MAX_WORKERS * (1 + STORM_SUBJECTS))
 #define STORM_MAX_OPS 64
 #define STORM_TRAIL 8
-#define STORM_CLAIMS 16
 
 /* A name of groups begins with what may be done to them. */
 #define STORM_ANY 'g'		/* anybody may rename and remove it */
@@ -121,6 +120,7 @@ enum storm_claim {
 	STORM_OWNERS,
 	STORM_NAMES,
 	STORM_ERRORS,
+	STORM_TOLD,
 	STORM_WAITS,
 	STORM_AGENTS,
 	STORM_THREADS_BOUND,
@@ -222,6 +222,8 @@ void storm_end(pid_t pid);
 
 /* storm_tree.c: where to do something. */
 const char *storm_base(struct storm_actor *me);
+/* A name that nobody else says. */
+const char *storm_kept_name(struct storm_actor *me);
 /* A hierarchy or group, NULL if there is none. In static memory. */
 const char *storm_group(struct storm_actor *me);
 /* A file in one. */
@@ -301,6 +303,7 @@ STORM_OP(read_all);
 STORM_OP(read_again);
 STORM_OP(poll);
 STORM_OP(watch);
+STORM_OP(await_end);
 STORM_OP(forget);
 STORM_OP(write);
 STORM_OP(write_odd);

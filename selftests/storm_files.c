@@ -14,12 +14,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "storm.h"
 
 #define HELD 16
 #define TEXT 65536
+#define WAITERS 4
 
 /* Descriptors that live longer than what they are of. */
 static int held[HELD];
@@ -166,6 +168,42 @@ int storm_op_read_again(struct storm_actor *me)
 	return ret;
 }
 
+/* Was it said that this was made in what is watched, or more than could be kept? */
+static bool told_of(const char *name)
+{
+	const struct inotify_event *event;
+	int buf[1024], len, at;
+
+	while ((len = read(inotify, buf, sizeof(buf))) > 0) {
+		for (at = 0; at < len; at += sizeof(*event) + event->len) {
+			event = (void *)buf + at;
+			if ((event->mask & IN_Q_OVERFLOW) ||
+			    ((event->mask & IN_CREATE) && !strcmp(event->name, name)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Something in what is watched, which may have been forgotten since: that is told. */
+static void make_in(struct storm_actor *me, const char *path, const struct stat *before)
+{
+	char *name = strdup(storm_kept_name(me)), *child = strdup(rc_fmt("%s/%s", path, name));
+	struct stat after;
+
+	if ((me->who & STORM_ROOT) && storm_chance(me, 30))
+		storm_op_forget(me);
+	if (rc_get(&storm->groups) < STORM_GROUPS && !rc_mkdir(child)) {
+		/* Unless it has been made in another group, which has the name now. */
+		if (!told_of(name) && !stat(path, &after) && after.st_ino == before->st_ino)
+			storm_wrong(STORM_TOLD, "%s was made, and actor %d watched", child,
+				    me->nr);
+		rc_rmdir(child);
+	}
+	free(child);
+	free(name);
+}
+
 /* What the tree has is watched for as long as it is there, and the watcher too. */
 int storm_op_watch(struct storm_actor *me)
 {
@@ -173,23 +211,80 @@ int storm_op_watch(struct storm_actor *me)
 	static unsigned int nr;
 	bool dir = storm_chance(me, 50);
 	const char *path = dir ? storm_group(me) : storm_file(me, false);
+	struct stat st;
 	char buf[4096];
 	int ret;
 
-	if (!path)
+	if (!path || stat(path, &st))
 		return -EAGAIN;
 	if (inotify < 0)
 		inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	/* What happened meanwhile. */
 	while (read(inotify, buf, sizeof(buf)) > 0)
 		;
+	/* Before another one is added, which can turn out to be the same. */
+	if (nr >= HELD)
+		inotify_rm_watch(inotify, watches[nr % HELD]);
 	ret = inotify_add_watch(inotify, path, IN_ALL_EVENTS);
 	if (ret < 0)
 		return -errno;
-	if (nr >= HELD)
-		inotify_rm_watch(inotify, watches[nr % HELD]);
 	watches[nr++ % HELD] = ret;
+	if (dir)
+		make_in(me, path, &st);
 	return 0;
+}
+
+/* Until its group is no more, whoever wakes it for whatever. */
+static int stay_to_the_end(const char *path)
+{
+	struct pollfd wait = { .events = POLLPRI };
+	char buf[256];
+
+	wait.fd = rc_open(path, O_RDONLY);
+	while (pread(wait.fd, buf, sizeof(buf), 0) >= 0)
+		poll(&wait, 1, -1);
+	return 0;
+}
+
+static int nr_waiting(pid_t *pids)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < WAITERS; i++) {
+		if (pids[i] > 0 && waitpid(pids[i], NULL, WNOHANG))
+			pids[i] = 0;
+		nr += pids[i] > 0;
+	}
+	return nr;
+}
+
+/* Some wait for a group to be removed, which it is. */
+int storm_op_await_end(struct storm_actor *me)
+{
+	const char *grp = storm_group(me);
+	char *path = grp ? strdup(rc_fmt("%s/%s", grp, storm_kept_name(me))) : NULL;
+	double until = rc_now() + storm->bound;
+	int ret = path ? rc_mkdir(path) : -EAGAIN, i;
+	pid_t pids[WAITERS] = { };
+
+	for (i = 0; i < WAITERS && !ret; i++) {
+		pids[i] = storm_fork();
+		if (!pids[i])
+			_exit(stay_to_the_end(rc_fmt("%s/events", path)));
+	}
+	rc_nap();
+	/* Others can have made something in it, or moved somebody there. */
+	ret = ret ?: rc_rmdir(path);
+	me->since = 0;
+	while (!ret && nr_waiting(pids) && rc_now() < until && !storm_over())
+		rc_nap();
+	if (!ret && rc_now() >= until)
+		storm_wrong(STORM_TOLD, "%s has gone, %d wait for it still", path,
+			    nr_waiting(pids));
+	for (i = 0; i < WAITERS; i++)
+		storm_end(pids[i]);
+	free(path);
+	return ret;
 }
 
 /* Directories and files that nobody uses are looked up anew then. */

@@ -232,8 +232,7 @@ void storm_check_own(struct storm_actor *me)
 		check_one(me, &own[i]);
 }
 
-/* A name that nobody else says. */
-static const char *kept_name(struct storm_actor *me)
+const char *storm_kept_name(struct storm_actor *me)
 {
 	return rc_fmt("%c%d-%ld", STORM_KEPT, me->nr, me->step);
 }
@@ -251,7 +250,7 @@ int storm_op_mkdir(struct storm_actor *me)
 		return -EAGAIN;
 	if (*(strstr(grp, "/rc/") + 4) == STORM_PASSING)
 		kept = false;
-	path = rc_fmt("%s/%s", grp, kept ? kept_name(me) : new_name(me, STORM_ANY));
+	path = rc_fmt("%s/%s", grp, kept ? storm_kept_name(me) : new_name(me, STORM_ANY));
 	ret = make(path);
 	if (!ret && kept)
 		own_it(me, storm_chance(me, 50) ? path : rc_fmt("%s/tasks", path), false);
@@ -298,7 +297,7 @@ int storm_op_make_again(struct storm_actor *me)
 
 	if (!grp)
 		return -EAGAIN;
-	path = rc_fmt("%s/%s", grp, kept_name(me));
+	path = rc_fmt("%s/%s", grp, storm_kept_name(me));
 	for (i = 0; i < 100 && !ret; i++)
 		ret = rc_mkdir(path) ?: rc_rmdir(path);
 	return ret;
@@ -345,7 +344,7 @@ int storm_op_keep(struct storm_actor *me)
 		return -EAGAIN;
 	name = rc_fmt("%c%u", STORM_ANY, storm_pick(me, 3));
 	path = rc_fmt("%s/%s", grp, name);
-	kept = rc_fmt("%s/%s", grp, kept_name(me));
+	kept = rc_fmt("%s/%s", grp, storm_kept_name(me));
 	ret = make(path);
 	if (ret)
 		return ret;
