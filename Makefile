@@ -41,6 +41,8 @@ help:
 	@echo 'make bench             what groups cost, next to cgroups and to neither; build/bench/'
 	@echo 'make stress            a storm of random operations by many users, for 30 minutes on'
 	@echo '                       the debug kernel (MINUTES=, SEED=, ONLY=, SKIP=, WORKERS=)'
+	@echo 'make faults            puts faults that were mended back, one by one: the storm finds'
+	@echo '                       those that it found before (FAULTS=names, MINUTES=10, SEED=1)'
 	@echo 'make lint              checkpatch, sparse, kernel-doc, shellcheck, coccinelle, ...'
 	@echo 'make series            the work as one series for git am, in build/series/'
 	@echo 'make protocol          how tasks get other groups, as a model that SPIN checks'
@@ -130,6 +132,13 @@ selftest-harness: kernel guest
 stress: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),debug)
 stress: kernel guest
 	@qemu/stress $(KERNELS)
+
+# Each in a kernel of its own, and undone.
+.PHONY: faults
+comma := ,
+faults: KERNELS := $(or $(if $(DEBUG),$(KERNELS)),release)
+faults: kernel guest
+	@qemu/put-back $(subst $(comma), ,$(FAULTS))
 
 # So long a race has all groups, threads and memory there.
 .PHONY: waits
