@@ -15,6 +15,8 @@ export J ?= $(shell nproc)
 # qemu/config/ has can be named: make check KERNELS="cgroups up preempt".
 KERNELS := $(if $(DEBUG),$(if $(filter 0,$(DEBUG)),release,debug),release debug)
 RELEASE := build/out/release
+# Of Debian's configurations.
+FLAVOUR := cloud
 
 .PHONY: help
 help:
@@ -29,6 +31,8 @@ help:
 	@echo '                       no guest, of 4.0.4 (part of check) and of 4.0.6'
 	@echo 'make check-kselftests  the kernel'\''s own tests of what groups touch: as without them'
 	@echo 'make check-systemd     cpusets of groups beside those of cgroups on a Debian with systemd'
+	@echo 'make check-debian      a kernel of Debian'\''s own configuration: modules, what confines'
+	@echo '                       programs, and the above (FLAVOUR=cloud|amd64)'
 	@echo 'make check-trace       perf, trace-cmd and bpftrace tell what groups do'
 	@echo 'make selftest-harness  only the test of the test harness (part of check)'
 	@echo 'make waits             how long who is slow keeps others waiting, at length: with'
@@ -91,7 +95,7 @@ run: kernel guest
 	@qemu/run $(if $(GDB),--gdb) --kernel $(KERNELS)
 
 # One kernel is enough for the harness's own test.
-.PHONY: check check-long check-procps check-kselftests check-systemd check-trace setup-trace selftest-harness
+.PHONY: check check-long check-procps check-kselftests check-systemd check-debian check-trace setup-trace selftest-harness
 check: kernel guest
 	@qemu/check $(KERNELS) $(if $(T),,procps $(patsubst %,model-%,$(filter release,$(KERNELS))) \
 		$(patsubst %,storm-%,$(filter release,$(KERNELS))) harness-$(firstword $(KERNELS)))
@@ -114,6 +118,12 @@ check-systemd: kernel guest
 	@scripts/setup systemd
 	@scripts/build-systemd
 	@qemu/systemd
+
+check-debian: prepare guest
+	@scripts/setup debian systemd
+	@scripts/build-debian $(FLAVOUR)
+	@scripts/build-systemd debian-$(FLAVOUR)
+	@qemu/systemd debian-$(FLAVOUR)
 
 # The kernel needs pahole.
 setup-trace:
