@@ -54,14 +54,17 @@ FIXTURE_TEARDOWN(watch)
 /* What the events say that are there, together; or -errno. */
 static int events(int fd)
 {
-	_Alignas(struct inotify_event) char buf[4096];
-	ssize_t len = read(fd, buf, sizeof(buf));
-	char *at = buf;
+	union {
+		struct inotify_event first;
+		char text[4096];
+	} buf;
+	ssize_t len = read(fd, &buf, sizeof(buf));
+	char *at = buf.text;
 	int mask = 0;
 
 	if (len < 0)
 		return -errno;
-	while (at < buf + len) {
+	while (at < buf.text + len) {
 		struct inotify_event *event = (void *)at;
 
 		mask |= event->mask;
