@@ -150,17 +150,6 @@ int rc_add_subsys_files(struct proc_dir_entry *dir, struct rc_group *grp,
 	return err;
 }
 
-/* Its inodes know, so that whoever watches one is told when the dentry goes. */
-static void rc_clear_links(struct proc_dir_entry *de)
-{
-	struct proc_inode *ei;
-
-	spin_lock(&de->pde_unload_lock);
-	hlist_for_each_entry(ei, &de->inodes, sibling_inodes)
-		clear_nlink(&ei->vfs_inode);
-	spin_unlock(&de->pde_unload_lock);
-}
-
 /**
  * rc_kill_subsys_files - remove files of controllers from a directory
  * @dir: the directory
@@ -182,7 +171,6 @@ void rc_kill_subsys_files(struct proc_dir_entry *dir, unsigned long mask)
 			if (!de)
 				continue;
 			pde_unlink(de);
-			rc_clear_links(de);
 			/* The directory's reference and that of the lookup. */
 			pde_put(de);
 			pde_put(de);
@@ -262,11 +250,8 @@ static void rc_kill_dir(struct proc_dir_entry *dir)
 
 	/* First, so that no file is entered any more. */
 	pde_unlink(dir);
-	rc_clear_links(dir);
-	while ((de = pde_unlink_first(dir))) {
-		rc_clear_links(de);
+	while ((de = pde_unlink_first(dir)))
 		pde_put(de);
-	}
 	pde_put(dir);
 }
 
@@ -317,11 +302,20 @@ struct inode *rc_get_inode(struct super_block *sb, struct proc_dir_entry *de)
 
 	if (!inode)
 		return NULL;
-	if (S_ISREG(inode->i_mode) && de->rc_file->changes)
-		inode->i_fop = &rc_poll_fops;
-	else if (S_ISREG(inode->i_mode))
-		inode->i_fop = de->rc_file->fops ?: &rc_show_fops;
 	rc_refresh_inode(inode);
+	if (S_ISREG(inode->i_mode)) {
+		inode->i_fop = de->rc_file->changes ? &rc_poll_fops :
+			       de->rc_file->fops ?: &rc_show_fops;
+		return inode;
+	}
+	/*
+	 * For rc_dir_forget(). If that was faster, the dentry goes when it is let
+	 * go, as the entry is dead. One that was kept is listed already.
+	 */
+	spin_lock(&de->pde_unload_lock);
+	if (hlist_unhashed(&PROC_I(inode)->sibling_inodes))
+		hlist_add_head_rcu(&PROC_I(inode)->sibling_inodes, &de->inodes);
+	spin_unlock(&de->pde_unload_lock);
 	return inode;
 }
 
@@ -402,9 +396,34 @@ static int rc_d_delete(const struct dentry *dentry)
 	       (!IS_ROOT(dentry->d_parent) && d_unhashed(dentry->d_parent));
 }
 
+/* Whoever watches what was removed is told by the VFS, which looks at the links. */
+static void rc_d_prune(struct dentry *dentry)
+{
+	if (d_really_is_positive(dentry) && rc_pde_dead(PDE(d_inode(dentry))))
+		clear_nlink(d_inode(dentry));
+}
+
+/*
+ * Whoever has an inode that loses its dentry goes on with it: proc_get_inode() finds it.
+ * Until then it has one dentry, so nobody else is about to hash it.
+ */
+static void rc_d_iput(struct dentry *dentry, struct inode *inode)
+{
+	if (atomic_read(&inode->i_count) > 1 && inode_unhashed(inode))
+		__insert_inode_hash(inode, (unsigned long)PDE(inode));
+	iput(inode);
+}
+
 static const struct dentry_operations rc_dops = {
 	.d_revalidate	= rc_d_revalidate,
 	.d_delete	= rc_d_delete,
+	.d_prune	= rc_d_prune,
+	.d_iput		= rc_d_iput,
+};
+
+/* Of /proc/rc, which is there for good. */
+static const struct dentry_operations rc_top_dops = {
+	.d_iput		= rc_d_iput,
 };
 
 /*
@@ -592,8 +611,11 @@ static int rc_rmdir(struct inode *dir, struct dentry *dentry)
 		err = rc_remove_dir(de);
 	}
 	mutex_unlock(&rc_mutex);
-	if (!err)
+	if (!err) {
 		rc_unclaim(bound);
+		/* As in rc_d_prune(), which is not called for this dentry. */
+		clear_nlink(d_inode(dentry));
+	}
 	return rc_told(err, since, d_inode(dentry), "rmdir", NULL);
 }
 
@@ -649,6 +671,7 @@ void __init proc_rc_init(void)
 		goto fail;
 	de->proc_iops = &rc_dir_iops;
 	de->proc_dir_ops = &rc_dir_fops;
+	de->proc_dops = &rc_top_dops;
 	rc_top.pde = de;
 	if (rc_add_files(de, &rc_top, rc_top_files) || pde_link(&proc_root, de))
 		goto fail;
