@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -495,66 +496,113 @@ TEST_F(freeze, traced_signal)
 struct uring {
 	struct work *work;
 	int pipe[2];
+	unsigned int flags;
+	struct io_uring_params params;
+	char *map;
+	struct io_uring_sqe *sqe;
 };
 
-/* A thread that looks for requests; one to read a file, which makes a worker; one the pipe. */
-static int uring_begin(struct uring *uring, unsigned int **done)
+static int uring_setup(struct uring *uring)
 {
-	struct io_uring_params params = {
-		.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 600000,
-	};
-	int fd = syscall(SYS_io_uring_setup, 4, &params);
-	unsigned int *tail, *array;
-	struct io_uring_sqe *sqe;
-	char *map;
+	int fd;
 
+	uring->params = (struct io_uring_params){
+		.flags = uring->flags, .sq_thread_idle = 600000,
+	};
+	fd = syscall(SYS_io_uring_setup, 4, &uring->params);
 	if (fd < 0)
 		return -errno;
-	map = mmap(NULL, 16 << 10, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		   IORING_OFF_SQ_RING);
-	sqe = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
-	if (map == MAP_FAILED || sqe == MAP_FAILED)
-		return -errno;
-	tail = (unsigned int *)(map + params.sq_off.tail);
-	array = (unsigned int *)(map + params.sq_off.array);
-	*done = (unsigned int *)(map + params.cq_off.tail);
-	*sqe = (struct io_uring_sqe) {
-		.opcode = IORING_OP_READ, .flags = IOSQE_ASYNC, .fd = uring->pipe[0],
-		.addr = (unsigned long)&uring->work->count[1], .len = 1,
-	};
-	sqe[1] = sqe[0];
-	sqe[0].fd = open("/proc/self/exe", O_RDONLY);
-	sqe[0].addr = (unsigned long)&uring->work->count[2];
+	uring->map = mmap(NULL, 16 << 10, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  IORING_OFF_SQ_RING);
+	uring->sqe = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
+	return uring->map == MAP_FAILED || uring->sqe == MAP_FAILED ? -errno : fd;
+}
+
+/* Counts until both requests are done; the error of the one that failed. */
+static int uring_wait(struct uring *uring)
+{
+	unsigned int *done = (unsigned int *)(uring->map + uring->params.cq_off.tail);
+	struct io_uring_cqe *cqe = (struct io_uring_cqe *)(uring->map + uring->params.cq_off.cqes);
+
+	while (__atomic_load_n(done, __ATOMIC_ACQUIRE) < 2)
+		rc_inc(&uring->work->count[0]);
+	return cqe[0].res < 0 ? cqe[0].res : cqe[1].res < 0 ? cqe[1].res : 0;
+}
+
+static int uring_run(struct uring *uring, int fd)
+{
+	unsigned int *tail = (unsigned int *)(uring->map + uring->params.sq_off.tail);
+	unsigned int *array = (unsigned int *)(uring->map + uring->params.sq_off.array);
+	int err;
+
 	array[0] = 0;
 	array[1] = 1;
 	__atomic_store_n(tail, 2, __ATOMIC_RELEASE);
-	return syscall(SYS_io_uring_enter, fd, 2, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0) < 0 ?
-	       -errno : 0;
+	err = syscall(SYS_io_uring_enter, fd, 2, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0) < 0 ?
+	      -errno : 0;
+	rc_set(&uring->work->ready, err ?: 1);
+	return err ?: uring_wait(uring);
 }
 
-static int uring_on(void *arg)
+/* A worker reads the pipe, and tells it by where it writes what it has read. */
+static struct io_uring_sqe uring_read(struct uring *uring)
+{
+	return (struct io_uring_sqe){
+		.opcode = IORING_OP_READ, .flags = IOSQE_ASYNC, .fd = uring->pipe[0],
+		.addr = (unsigned long)&uring->work->count[1], .len = 1,
+	};
+}
+
+/* A thread that looks for requests; one to read a file, which makes a worker; one the pipe. */
+static int uring_workers(void *arg)
 {
 	struct uring *uring = arg;
-	unsigned int *done = NULL;
-	int err = uring_begin(uring, &done);
+	int fd = uring_setup(uring);
 
-	rc_set(&uring->work->ready, err ?: 1);
-	while (!err && __atomic_load_n(done, __ATOMIC_ACQUIRE) < 2)
-		rc_inc(&uring->work->count[0]);
-	return err;
+	if (fd < 0)
+		return fd;
+	uring->sqe[0] = uring_read(uring);
+	uring->sqe[0].fd = open("/proc/self/exe", O_RDONLY);
+	uring->sqe[0].addr = (unsigned long)&uring->work->count[2];
+	uring->sqe[1] = uring_read(uring);
+	return uring_run(uring, fd);
+}
+
+/* What has no worker yet, and is to make one when something can be read. */
+static int uring_awaits(void *arg)
+{
+	struct uring *uring = arg;
+	int fd = uring_setup(uring);
+
+	if (fd < 0)
+		return fd;
+	uring->sqe[0] = (struct io_uring_sqe){
+		.opcode = IORING_OP_POLL_ADD, .flags = IOSQE_IO_LINK, .fd = uring->pipe[0],
+		.poll32_events = POLLIN,
+	};
+	uring->sqe[1] = uring_read(uring);
+	return uring_run(uring, fd);
+}
+
+static pid_t uring_in(const char *grp, struct uring *uring, int (*func)(void *arg))
+{
+	pid_t pid;
+
+	if (pipe(uring->pipe))
+		return -errno;
+	pid = rc_spawn(func, uring);
+	if (!RC_WAIT(rc_get(&uring->work->ready)) || rc_get(&uring->work->ready) != 1)
+		return -EIO;
+	return rc_write(rc_fmt("%s/procs", grp), rc_fmt("%d", pid)) ?: pid;
 }
 
 /* The kernel's threads that work for a process stop with it, and go on with it. */
 TEST_F(freeze, io_uring)
 {
-	struct uring uring = { .work = self->work };
-	pid_t pid;
+	struct uring uring = { .work = self->work, .flags = IORING_SETUP_SQPOLL };
+	pid_t pid = uring_in(self->grp, &uring, uring_workers);
 
-	ASSERT_EQ(0, pipe(uring.pipe));
-	pid = rc_spawn(uring_on, &uring);
-	ASSERT_TRUE(RC_WAIT(rc_get(&self->work->ready)));
-	ASSERT_EQ(1, rc_get(&self->work->ready));
-	ASSERT_EQ(0, rc_write(rc_fmt("%s/procs", self->grp), rc_fmt("%d", pid)));
+	ASSERT_LT(0, pid);
 	/* Beside the process's own: one that looks for requests, and a worker. */
 	ASSERT_TRUE(RC_WAIT(rc_count(rc_fmt("%s/tasks", self->grp)) >= 3));
 	ASSERT_EQ(0, set_freeze(self->grp, 1));
@@ -564,8 +612,26 @@ TEST_F(freeze, io_uring)
 	EXPECT_EQ(0, rc_get(&self->work->count[1]));
 	EXPECT_EQ(1, frozen(self->grp));
 	ASSERT_EQ(0, set_freeze(self->grp, 0));
-	EXPECT_TRUE(RC_WAIT(rc_get(&self->work->count[1]) == 'x'));
 	EXPECT_EQ(0, rc_reap(pid));
+	EXPECT_EQ('x', rc_get(&self->work->count[1]));
+}
+
+/* Nor does a worker that is to be made meanwhile have to be given up. */
+TEST_F(freeze, io_uring_newborn)
+{
+	struct uring uring = { .work = self->work };
+	pid_t pid = uring_in(self->grp, &uring, uring_awaits);
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, set_freeze(self->grp, 1));
+	ASSERT_TRUE(comes_to(self->grp, 1));
+	ASSERT_EQ(1, write(uring.pipe[1], "x", 1));
+	EXPECT_TRUE(stands(self->work));
+	EXPECT_EQ(1, rc_count(rc_fmt("%s/tasks", self->grp)));
+	EXPECT_EQ(1, frozen(self->grp));
+	ASSERT_EQ(0, set_freeze(self->grp, 0));
+	EXPECT_EQ(0, rc_reap(pid));
+	EXPECT_EQ('x', rc_get(&self->work->count[1]));
 }
 
 TEST_HARNESS_MAIN
