@@ -39,6 +39,7 @@ struct shared {
 	long made;
 	long policies;
 	long hotplugs;
+	long looks;
 };
 
 static void *run_in_thread(void *arg)
@@ -202,11 +203,24 @@ static int plug_cpus(void *arg)
 	return 0;
 }
 
+/* Whoever asks where everybody is changes nothing about it. */
+static int look_on(void *arg)
+{
+	struct shared *shared = arg;
+
+	while (!rc_get(&shared->stop)) {
+		cpu_place(getpid());
+		rc_inc(&shared->looks);
+	}
+	return 0;
+}
+
 static bool progress(const struct shared *shared)
 {
 	return rc_get(&shared->forks) > 20 && rc_get(&shared->moves) > 20 &&
 	       rc_get(&shared->writes) > 20 && rc_get(&shared->made) > 3 &&
-	       rc_get(&shared->policies) > 5 && rc_get(&shared->hotplugs);
+	       rc_get(&shared->policies) > 5 && rc_get(&shared->hotplugs) &&
+	       rc_get(&shared->looks);
 }
 
 FIXTURE(race)
@@ -241,7 +255,7 @@ FIXTURE_TEARDOWN(race)
 TEST_F_TIMEOUT(race, all, RC_RACE_TIMEOUT)
 {
 	static int (* const parts[])(void *arg) = {
-		move_on, move_on, write_on, make_on, set_policies, plug_cpus,
+		move_on, move_on, write_on, make_on, set_policies, plug_cpus, look_on,
 	};
 	struct shared *shared = self->shared;
 	double until = rc_now() + rc_race_seconds();
@@ -267,9 +281,9 @@ TEST_F_TIMEOUT(race, all, RC_RACE_TIMEOUT)
 		EXPECT_EQ(0, rc_reap(shared->task[i]));
 	for (int i = FORKERS; i < FORKERS + HOGS; i++)
 		EXPECT_EQ(0, rc_kill(shared->task[i]));
-	TH_LOG("%ld forks, %ld moves, %ld writes, %ld groups, %ld policies, %ld hotplugs",
+	TH_LOG("%ld forks, %ld moves, %ld writes, %ld groups, %ld policies, %ld hotplugs, %ld looks",
 	       shared->forks, shared->moves, shared->writes, shared->made,
-	       shared->policies, shared->hotplugs);
+	       shared->policies, shared->hotplugs, shared->looks);
 	/* The children of forkers were not waited for. */
 	for (int i = GROUPS; i--;) {
 		const char *grp = shared->grp[i];
