@@ -244,7 +244,10 @@ static void end_workers(struct shared *shared)
 	}
 }
 
-/* Tasks of the group go to the root of its hierarchy, and it goes. */
+/*
+ * Tasks of the group go to the root of its hierarchy, and it goes; files that no group has
+ * are whose and what they were.
+ */
 static int remove_group(const char *path, const struct stat *st, int type,
 			struct FTW *ftw)
 {
@@ -252,6 +255,8 @@ static int remove_group(const char *path, const struct stat *st, int type,
 	pid_t *ids;
 	int i, nr;
 
+	if (type == FTW_F && ftw->level == 1)
+		return chmod(path, 0444) || chown(path, 0, 0);
 	if (type != FTW_DP || !ftw->level)
 		return 0;
 	slash = strchrnul(name, '/');
@@ -272,8 +277,6 @@ static int remove_all(void)
 	int ret = chdir("/");
 
 	ret = ret ?: chmod(RC_ROOT, 0755) ?: chown(RC_ROOT, 0, 0);
-	chmod(RC_ROOT "/subsystems", 0444);
-	chown(RC_ROOT "/subsystems", 0, 0);
 	return ret ?: nftw(RC_ROOT, remove_group, 64, FTW_DEPTH | FTW_PHYS);
 }
 
