@@ -377,11 +377,12 @@ int storm_op_idle_reader(struct storm_actor *me)
 	return 0;
 }
 
-/* The kernel runs it, see main(). */
+/* The kernel runs it, see main(), on the CPUs that its workers have at that moment. */
 int storm_agent(const char *path, const char *hier)
 {
 	const char *name = strrchr(path, '/') + 1;
 
+	prctl(PR_SET_NAME, STORM_ASKED);
 	while (strcmp(hier, STORM_QUIET) && !access(STORM_HANG, F_OK))
 		rc_nap();
 	if (*name == STORM_ANY)
