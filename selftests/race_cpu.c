@@ -281,7 +281,7 @@ TEST_F_TIMEOUT(race, all, RC_RACE_TIMEOUT)
 		EXPECT_EQ(0, rc_reap(shared->task[i]));
 	for (int i = FORKERS; i < FORKERS + HOGS; i++)
 		EXPECT_EQ(0, rc_kill(shared->task[i]));
-	TH_LOG("%ld forks, %ld moves, %ld writes, %ld groups, %ld policies, %ld hotplugs, %ld looks",
+	TH_LOG("%ld forks, %ld moves, %ld writes, %ld groups, %ld policies, %ld plugs, %ld looks",
 	       shared->forks, shared->moves, shared->writes, shared->made,
 	       shared->policies, shared->hotplugs, shared->looks);
 	/* The children of forkers were not waited for. */
