@@ -174,10 +174,11 @@ coverage:
 	@qemu/coverage.py
 
 .PHONY: bench
-bench: parts := $(or $(PARTS),size locks cpu)
+bench: parts := $(or $(PARTS),size locks cpu latency)
 bench: KERNELS := $(addprefix bench-,none cgroups rc \
 	$(if $(filter size,$(parts)),cgroups-tiny rc-tiny) \
 	$(if $(filter locks,$(parts)),none-locks cgroups-locks rc-locks) \
+	$(if $(filter latency,$(parts)),none-preempt cgroups-preempt rc-preempt) \
 	$(if $(filter cpu,$(parts)),cgroups-cpu rc-cpu))
 bench: kernel guest
 	@scripts/setup bench

@@ -7,6 +7,7 @@ usage: run.py [PART]...    (none: all)
   instructions  each operation in guest instructions, and memory; one virtual CPU
   size          bytes of the kernel, also when it is built for size
   locks         locks taken by an operation, on kernels that count them
+  latency       how late a real-time task wakes up, on kernels that are preemptible
   load          operations a second on 1, 2 and 4 virtual CPUs, by the clock
   cpu           operations in groups of the controller cpu, on kernels whose scheduler
                 knows groups; the floor is one that does not
@@ -30,7 +31,7 @@ LOG = TOP / "build/log/bench"
 # The kernel that each backend runs on.
 KERNELS = {"none": "bench-none", "v1": "bench-cgroups", "v2": "bench-cgroups",
            "favordynmods": "bench-cgroups", "rc": "bench-rc"}
-PARTS = ("instructions", "size", "locks", "load", "cpu")
+PARTS = ("instructions", "size", "locks", "load", "cpu", "latency")
 LOAD_CPUS, LOAD_ROUNDS, LOAD_MS = (1, 2, 4), 7, 2000
 
 # QEMU 7.2 can still run the breakpoint by which a static key was patched when
@@ -133,6 +134,13 @@ def locks(results, backends):
         say(f"==> {backend}: locks")
         results.put(backend, "locks",
                     boot(f"{backend}-locks", f"{KERNELS[backend]}-locks", (backend, "locks"), ICOUNT, ICOUNT_QEMU))
+
+
+def latency(results, backends):
+    for backend in backends:
+        say(f"==> {backend}: latency")
+        results.put(backend, "latency",
+                    boot(f"{backend}-latency", f"{KERNELS[backend]}-preempt", (backend, "latency"), ICOUNT, ICOUNT_QEMU))
 
 
 def load(results, backends):
@@ -263,7 +271,8 @@ def main():
         die(f"no such part or backend: {word}")
     results = Results()
     for part in parts:
-        {"instructions": instructions, "size": size, "locks": locks, "load": load, "cpu": cpu}[part](results, backends)
+        {"instructions": instructions, "size": size, "locks": locks, "load": load, "cpu": cpu,
+         "latency": latency}[part](results, backends)
     text = table(results)
     (OUT / "table.txt").write_text(text)
     say(text)

@@ -252,5 +252,6 @@ void memory_groups_row(const char *row, enum controller controller);
 void cpu_run(const char *name, unsigned long x);
 void locks_run(void);
 void load_run(unsigned int ms);
+void latency_run(void);
 
 #endif /* BENCH_H */

@@ -3,6 +3,7 @@
  * usage: bench BACKEND instructions
  *        bench BACKEND cpu
  *        bench BACKEND locks
+ *        bench BACKEND latency
  *        bench BACKEND load MILLISECONDS
  *        bench BACKEND profile ROW X
  * Runs in the guest, and prints a line a row; see measure.c. The last repeats one
@@ -30,6 +31,8 @@ int main(int argc, char **argv)
 		cpu_run(NULL, 0);
 	} else if (!strcmp(argv[2], "locks")) {
 		locks_run();
+	} else if (!strcmp(argv[2], "latency")) {
+		latency_run();
 	} else if (!strcmp(argv[2], "load") && argc == 4) {
 		load_run(atoi(argv[3]));
 	} else if (!strcmp(argv[2], "profile") && argc == 5) {
