@@ -72,7 +72,7 @@ static uint64_t wake(uint64_t due)
 	return nanoseconds(&ts) - due;
 }
 
-/* The longest of all wakes is what counts; the median is a row, too. */
+/* The longest of all wakes is what counts; the mean is a row, too. */
 static void measure(const char *row, unsigned long x, const struct load *load)
 {
 	uint64_t due, late, longest = 0, sum = 0;
